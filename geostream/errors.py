@@ -1,0 +1,224 @@
+"""Every error line a client can see.
+
+The first word is the code clients match on; the rest is compared with a real
+server's reply in tests/differential. This module imports nothing of ours.
+
+Rows that hold user data are filled in by ``fail``; a line break in such data
+becomes a space, because an error is one line.
+"""
+
+from __future__ import annotations
+
+ARITY = "ERR wrong number of arguments for '{command}' command"
+SYNTAX = "ERR syntax error"
+NOT_AN_INTEGER = "ERR value is not an integer or out of range"
+WRONG_TYPE = "WRONGTYPE Operation against a key holding the wrong kind of value"
+NO_SUCH_KEY = "ERR no such key"
+
+
+class CommandError(Exception):
+    """The reply ``-CODE text``: the client's mistake, not ours."""
+
+    def __init__(self, line: bytes) -> None:
+        super().__init__(line)
+        self.line = line  # without the leading minus, without CR LF
+
+
+class ProtocolError(Exception):
+    """The peer broke the protocol: answer with ``-line``, then hang up. An empty line is not sent."""
+
+    def __init__(self, line: bytes) -> None:
+        super().__init__(line)
+        self.line = line
+
+
+def fail(text: str, **values: bytes | str | int) -> CommandError:
+    """Return one row of the table as an error to raise, placeholders filled in.
+
+    Bytes go into the line as they are, but for CR and LF, which become spaces.
+    """
+    if not values:
+        return CommandError(text.encode())
+    shown = {
+        name: value.decode("latin-1") if isinstance(value, bytes) else str(value)
+        for name, value in values.items()
+    }
+    line = text.format(**shown).replace("\r", " ").replace("\n", " ")
+    return CommandError(line.encode("latin-1"))
+
+# --- dispatch
+
+UNKNOWN_COMMAND = "ERR unknown command '{name}'"
+UNKNOWN_COMMAND_ARGS = "ERR unknown command '{name}', with args beginning with: {args}"
+UNKNOWN_SUBCOMMAND = "ERR unknown subcommand '{name}'. Try {container} HELP."
+SUBCOMMAND_SYNTAX = (
+    "ERR unknown subcommand or wrong number of arguments for '{name}'. Try {container} HELP."
+)
+NO_AUTH = "NOAUTH Authentication required."
+NOT_IN_MULTI = "ERR Command not allowed inside a transaction"
+OUT_OF_MEMORY = "OOM command not allowed when used memory > 'maxmemory'."
+SUBSCRIBER_CONTEXT = (
+    "ERR Can't execute '{name}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET"
+    " are allowed in this context"
+)
+FAULT = "ERR internal error, see the server's log"
+
+# --- streams
+
+ID_INVALID = "ERR Invalid stream ID specified as stream command argument"
+ID_ZERO = "ERR The ID specified in XADD must be greater than 0-0"
+ID_TOO_SMALL = "ERR The ID specified in XADD is equal or smaller than the target stream top item"
+IDS_EXHAUSTED = "ERR The stream has exhausted the last possible ID, unable to add more items"
+ENTRY_TOO_LARGE = "ERR Elements are too large to be stored"
+
+# --- protocol: the connection is closed after any of these
+
+TOO_BIG_INLINE = "ERR Protocol error: too big inline request"
+TOO_BIG_COUNT = "ERR Protocol error: too big mbulk count string"
+TOO_BIG_LENGTH = "ERR Protocol error: too big bulk count string"
+TOO_BIG_REQUEST = "ERR Protocol error: request too big"
+UNBALANCED_QUOTES = "ERR Protocol error: unbalanced quotes in request"
+INVALID_COUNT = "ERR Protocol error: invalid multibulk length"
+INVALID_LENGTH = "ERR Protocol error: invalid bulk length"
+EXPECTED_BULK = "ERR Protocol error: expected '$', got '{got}'"
+UNAUTHENTICATED_COUNT = "ERR Protocol error: unauthenticated multibulk length"
+UNAUTHENTICATED_LENGTH = "ERR Protocol error: unauthenticated bulk length"
+INVALID_START = "ERR invalid start ID for the interval"
+INVALID_END = "ERR invalid end ID for the interval"
+NO_GROUP_FOR_KEY = "NOGROUP No such key '{key}' or consumer group '{group}'"
+NO_GROUP = "NOGROUP No such consumer group '{group}' for key name '{key}'"
+NO_GROUP_TO_READ = (
+    "NOGROUP No such key '{key}' or consumer group '{group}' in XREADGROUP with GROUP option"
+)
+
+# --- reads of streams
+
+UNBALANCED_XREAD = (
+    "ERR Unbalanced 'xread' list of streams: for each stream key an ID, '+', or '$' must be"
+    " specified."
+)
+UNBALANCED_XREADGROUP = (
+    "ERR Unbalanced 'xreadgroup' list of streams: for each stream key an ID or '>' must be"
+    " specified."
+)
+GROUP_MISSING = "ERR Missing GROUP option for XREADGROUP"
+ONLY_XREADGROUP = (
+    "ERR The {option} option is only supported by XREADGROUP. You called XREAD instead."
+)
+ONLY_XREADGROUP_ID = (
+    "ERR The > ID can be specified only when calling XREADGROUP using the GROUP <group>"
+    " <consumer> option."
+)
+ID_MEANINGLESS = (
+    "ERR The {id} ID is meaningless in the context of XREADGROUP: you want to read the history of"
+    " this consumer by specifying a proper ID, or use the > ID to get new messages. The {id} ID"
+    " would just return an empty result set."
+)
+TIMEOUT_NOT_AN_INTEGER = "ERR timeout is not an integer or out of range"
+TIMEOUT_NEGATIVE = "ERR timeout is negative"
+TIMEOUT_OUT_OF_RANGE = "ERR timeout is out of range"
+CLAIM_NOT_AN_INTEGER = "ERR min-idle-time is not an integer or out of range"
+CLAIM_NEGATIVE = "ERR min-idle-time must be a positive integer"
+MAXCOUNT_NOT_POSITIVE = "ERR MAXCOUNT must be a positive integer"
+MAXCOUNT_BELOW_COUNT = "ERR MAXCOUNT must not be smaller than COUNT"
+MAXSIZE_NOT_POSITIVE = "ERR MAXSIZE must be a positive integer"
+
+# --- consumer groups
+
+GROUP_NEEDS_KEY = (
+    "ERR The XGROUP subcommand requires the key to exist. Note that for CREATE you may want to"
+    " use the MKSTREAM option to create an empty stream automatically."
+)
+GROUP_EXISTS = "BUSYGROUP Consumer Group name already exists"
+ENTRIES_READ_NEGATIVE = "ERR value for ENTRIESREAD must be positive or -1"
+CLAIM_OPTION_INVALID = "ERR Invalid {option} option argument for XCLAIM"
+CLAIM_OPTION_UNKNOWN = "ERR Unrecognized XCLAIM option '{option}'"
+MIN_IDLE_INVALID = "ERR Invalid min-idle-time argument for {command}"
+AUTOCLAIM_COUNT = "ERR COUNT must be > 0"
+NACK_MODE = "ERR mode must be SILENT, FAIL, or FATAL"
+NACK_NUMIDS = "ERR numids must be a positive integer"
+NACK_TOO_FEW_IDS = "ERR number of IDs doesn't match numids"
+NACK_RETRYCOUNT = "ERR Invalid RETRYCOUNT value, must be >= 0"
+NACK_OPTION_UNKNOWN = "ERR Unrecognized XNACK option '{option}'"
+NACK_NEEDS_IDS = "ERR syntax error, expected IDS keyword"
+LIMIT_NEGATIVE = "ERR The LIMIT argument must be >= 0."
+MAXLEN_NEGATIVE = "ERR The MAXLEN argument must be >= 0."
+TWO_STRATEGIES = (
+    "ERR syntax error, MAXLEN and MINID options at the same time are not compatible"
+)
+LIMIT_WITHOUT_STRATEGY = (
+    "ERR syntax error, LIMIT cannot be used without specifying a trimming strategy"
+)
+LIMIT_WITHOUT_TILDE = "ERR syntax error, LIMIT cannot be used without the special ~ option"
+STRATEGY_MISSING = "ERR syntax error, XTRIM must be called with a trimming strategy"
+IDMP_TWICE = "ERR syntax error, IDMP/IDMPAUTO specified multiple times"
+IDMP_EMPTY_PID = "ERR syntax error, {option} requires a non-empty producer ID"
+IDMP_EMPTY_IID = "ERR syntax error, IDMP requires a non-empty idempotent ID"
+IDMP_NOT_AUTO = (
+    "ERR syntax error, IDMP/IDMPAUTO can be used only with auto-generated IDs"
+)
+SETID_BELOW_GIVEN_DELETED = (
+    "ERR The ID specified in XSETID is smaller than the provided max_deleted_entry_id"
+)
+SETID_BELOW_DELETED = (
+    "ERR The ID specified in XSETID is smaller than current max_deleted_entry_id"
+)
+SETID_BELOW_TOP = "ERR The ID specified in XSETID is smaller than the target stream top item"
+SETID_FEWER_ADDED = (
+    "ERR The entries_added specified in XSETID is smaller than the target stream length"
+)
+ENTRIES_ADDED_NEGATIVE = "ERR entries_added must be positive"
+IDMP_SET_TWICE = "ERR {option} specified multiple times"
+IDMP_DURATION_RANGE = "ERR IDMP-DURATION must be between 1 and 86400 seconds"
+IDMP_MAXSIZE_RANGE = "ERR IDMP-MAXSIZE must be between 1 and 10000 entries"
+IDMP_NOTHING_SET = "ERR At least one parameter must be specified"
+RECORD_EMPTY_PID = "ERR producer ID must be non-empty"
+RECORD_EMPTY_IID = "ERR idempotent ID must be non-empty"
+RECORD_NO_MESSAGE = "ERR No such message in stream"
+RECORD_OTHER_ID = "ERR IID already exists for this producer with a different stream ID"
+GREATER_OUTSIDE_GROUP = (
+    "ERR The > ID can be specified only when calling XREADGROUP using the GROUP <group>"
+    " <consumer> option."
+)
+
+# --- server, configuration, introspection
+
+NO_PERSISTENCE = "ERR this server has no persistence configured: nothing can be saved to disk"
+NO_REPLICATION = "ERR this server cannot be a replica: replication is not supported"
+NO_MASTER_PORT = "ERR Invalid master port"
+NO_SHUTDOWN = "ERR No shutdown in progress."
+NO_CLUSTER = "ERR This instance has cluster support disabled"
+FAILOVER_NEEDS_REPLICAS = "ERR FAILOVER requires connected replicas."
+FAILOVER_NONE = "ERR No failover in progress."
+FAILOVER_TIMEOUT = "ERR FAILOVER timeout must be greater than 0"
+FAILOVER_FORCE = "ERR FAILOVER with force option requires both a timeout and target HOST and IP."
+WAITAOF_LOCAL = "ERR value is out of range, value must between 0 and 1"
+WAITAOF_REPLICAS = "ERR value is out of range, must be positive"
+WAITAOF_NO_AOF = (
+    "ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled."
+)
+FUNCTION_FLUSH = "ERR FUNCTION FLUSH only supports SYNC|ASYNC option"
+FUNCTION_LIST_ARGUMENT = "ERR Unknown argument {argument}"
+FUNCTION_LIST_NAME = "ERR library name argument was not given"
+SCRIPT_FLUSH = "ERR SCRIPT FLUSH only support SYNC|ASYNC option"
+NO_CONFIG_FILE = "ERR The server is running without a config file"
+CONFIG_UNKNOWN = "ERR Unknown option or number of arguments for CONFIG SET - '{name}'"
+CONFIG_REFUSED = (
+    "ERR CONFIG SET failed (possibly related to argument '{name}') - {reason}"
+)
+CONFIG_NOT_WRITTEN = "ERR Rewriting config file: {reason}"
+GETKEYS_COMMAND = "ERR Invalid command specified"
+GETKEYS_COUNT = "ERR Invalid number of arguments specified for command"
+GETKEYS_ARGUMENTS = "ERR Invalid arguments specified for command"
+GETKEYS_NO_KEYS = "ERR The command has no key arguments"
+DEBUG_DISABLED = (
+    'ERR DEBUG command not allowed. If the enable-debug-command option is set to "local", you can'
+    " run it from a local connection, otherwise you need to set this option in the configuration"
+    " file, and then restart the server."
+)
+DEBUG_PROTOCOL = (
+    "ERR Wrong protocol type name. Please use one of the following: string|integer|double|bignum|"
+    "null|array|set|map|attrib|push|verbatim|true|false"
+)
+DEBUG_RESP3_ONLY = "ERR RESP2 is not supported by this command"
+DEBUG_THRESHOLD = "ERR argument must be a memory value bigger than 1 and smaller than 4gb"

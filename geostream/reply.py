@@ -1,0 +1,164 @@
+"""What a handler may return: plain Python values and the few types below.
+
+========================  =========================  ======================
+value                     RESP2                      RESP3
+========================  =========================  ======================
+``bytes``                 bulk string                the same
+``int``                   integer                    the same
+``bool``                  integer 1 or 0             boolean
+``None``                  null bulk string           null
+``NULL_ARRAY``            null array                 null
+``list``, ``tuple``       array                      the same
+``dict``                  flat array                 map
+``Pairs``                 flat array                 map, keys may repeat
+``PairArrays``            array of 2-element arrays  map, keys may repeat
+``SetOf``                 array                      set
+``Push``                  array                      push
+``Simple``                simple string              the same
+``Verbatim``              bulk string                verbatim string, txt
+``Double``                bulk string                double
+``BigNumber``             bulk string                big number
+``CommandError``          error                      the same
+``Wire``                  the pieces, as they are    the same
+``Several``               its replies, one by one    the same
+``NO_REPLY``              nothing at all             the same
+========================  =========================  ======================
+
+A ``Wire`` holds bytes that are ready to be sent and are the same in both
+protocols; entries are kept in that form, so a range is sent without being
+taken apart (see geostream/store/segment.py). It may stand anywhere a value may,
+also inside lists and pairs.
+
+``Block`` is no reply but the wish to wait; see geostream/engine/waiters.py.
+This module imports nothing of ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final, final
+
+#: Anything the writer can turn into bytes. Checked where it is written, not by the type checker.
+Reply = Any
+
+
+class _Marker:
+    """A value that is only ever compared with ``is``."""
+
+    __slots__ = ("_name",)
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __repr__(self) -> str:
+        return self._name
+
+
+NULL_ARRAY: Final = _Marker("NULL_ARRAY")
+NO_REPLY: Final = _Marker("NO_REPLY")
+
+
+@final
+@dataclass(slots=True)
+class Wire:
+    """Ready bytes: the pieces are sent one after the other."""
+
+    pieces: Sequence[bytes]
+
+
+@final
+@dataclass(slots=True)
+class Simple:
+    """A simple string such as ``+OK``. Without CR and LF."""
+
+    text: bytes
+
+
+@final
+@dataclass(slots=True)
+class Verbatim:
+    """Text for people: INFO, CLIENT LIST."""
+
+    text: bytes
+
+
+@final
+@dataclass(slots=True)
+class Double:
+    """A floating point number, already written as Redis would write it."""
+
+    text: bytes
+
+
+@final
+@dataclass(slots=True)
+class BigNumber:
+    """An integer beyond 64 bits."""
+
+    value: int
+
+
+@final
+@dataclass(slots=True)
+class Pairs:
+    """A map in its order; unlike a dict it may name a key twice."""
+
+    items: Sequence[tuple[Reply, Reply]]
+
+
+@final
+@dataclass(slots=True)
+class PairArrays:
+    """XREAD's shape: RESP2 sends every pair as an array of its own."""
+
+    items: Sequence[tuple[Reply, Reply]]
+
+
+@final
+@dataclass(slots=True)
+class SetOf:
+    """A set, in the order given."""
+
+    items: Sequence[Reply]
+
+
+@final
+@dataclass(slots=True)
+class Push:
+    """Sent without having been asked for, or out of turn: pub/sub."""
+
+    items: Sequence[Reply]
+
+
+@final
+@dataclass(slots=True)
+class Several:
+    """Several replies to one request, in order: SUBSCRIBE a b c."""
+
+    replies: Sequence[Reply]
+
+
+OK: Final = Wire((b"+OK\r\n",))
+QUEUED: Final = Wire((b"+QUEUED\r\n",))
+
+
+@final
+@dataclass(slots=True)
+class Block:
+    """The handler found nothing and wants to be run again when a key changes.
+
+    keys         -- what it waits for, in the selected database
+    timeout_ms   -- how long, from the first call; 0 is for ever
+    needs_keys   -- True if a key that goes away must wake it too (XREADGROUP)
+    recheck_ms   -- Unix time at which to look again even if nothing happens, or None
+    again        -- the parsed request to run again, ``$`` replaced; None: the same
+    on_timeout   -- the reply when time is up
+    """
+
+    keys: Sequence[bytes]
+    timeout_ms: int
+    needs_keys: bool = False
+    recheck_ms: int | None = None
+    again: Any = None
+    on_timeout: Reply = NULL_ARRAY

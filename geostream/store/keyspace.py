@@ -1,0 +1,187 @@
+"""All data: databases of keys, their values and expiry times, and the journal.
+
+Looking is done on a ``Database``; it takes care that a key whose time has come is gone
+before anybody sees it. Changing is done by committing an effect to the ``Keyspace``,
+which carries it out and appends it to the journal. Whoever drives the keyspace (the
+engine) sets ``now_ms`` and ``is_reading`` before a command and empties the journal after it.
+
+SCAN needs an order of keys that does not change while somebody is in the middle of it;
+see hash_order.py.
+
+Keys that will expire wait in a heap, soonest first; an expiry that was changed since
+leaves a stale item, which is recognised when its turn comes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from heapq import heappop, heappush
+
+from geostream.store.apply import APPLY
+from geostream.store.effects import DatabaseFlushed, Effect, KeyExpired
+from geostream.store.errors import WrongType
+from geostream.store.hash_order import HashOrder
+from geostream.store.nodes import NodeLimits
+from geostream.store.stream import Stream
+from geostream.store.value import String, Value
+
+STALE_ALLOWANCE = 64  # stale items kept before a small list is rewritten
+
+
+class Database:
+    """One of the numbered databases. Change it through ``Keyspace.commit``."""
+
+    def __init__(self, number: int, keyspace: Keyspace) -> None:
+        """Start empty."""
+        self.number = number
+        self._keyspace = keyspace
+        self.values: dict[bytes, Value] = {}
+        self.expiries: dict[bytes, int] = {}  # Unix time in ms
+        self._order = HashOrder()
+        self._expiry_heap: list[tuple[int, bytes]] = []  # soonest first; may hold stale ones
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    # Looking
+
+    def find(self, key: bytes, touch: bool = True) -> Value | None:
+        """Return a key's value, or None. An expired key is deleted first.
+
+        touch -- whether this counts as use for OBJECT IDLETIME
+        """
+        keyspace = self._keyspace
+        value = self.values.get(key)
+        if value is not None and self.expiries:
+            now_ms = keyspace.now_ms
+            if self.expiries.get(key, now_ms + 1) <= now_ms:
+                if keyspace.expires_keys:
+                    keyspace.commit(KeyExpired(self.number, key))
+                value = None
+        if value is not None and touch:
+            value.accessed_ms = keyspace.now_ms
+        if keyspace.is_reading:
+            if value is not None:
+                keyspace.hits += 1
+            else:
+                keyspace.misses += 1
+                keyspace.missed.append((self.number, key))
+        return value
+
+    def stream(self, key: bytes) -> Stream | None:
+        """Return the stream a key holds, None if there is no key. Raises WrongType."""
+        value = self.find(key)
+        if value is None or type(value) is Stream:
+            return value
+        raise WrongType
+
+    def string(self, key: bytes) -> bytes | None:
+        """Return the string a key holds, None if there is no key. Raises WrongType."""
+        value = self.find(key)
+        if value is None:
+            return None
+        if type(value) is String:
+            return value.content
+        raise WrongType
+
+    def keys(self) -> Iterator[bytes]:
+        """Yield every key that has not expired. Change nothing meanwhile."""
+        now_ms = self._keyspace.now_ms
+        for key in self.values:
+            if self.expiries.get(key, now_ms + 1) > now_ms:
+                yield key
+
+    def scan(self, cursor: int, count: int) -> tuple[int, list[bytes]]:
+        """Return the next cursor, 0 at the end, and about count keys. O(log n + count).
+
+        The keys may have expired. Any cursor will do; whoever goes from 0 to 0 meets every
+        key that was there all the time.
+        """
+        return self._order.page(cursor, count)
+
+    def random_key(self) -> bytes | None:
+        """Return any key that has not expired, or None. O(1) on average."""
+        while self.values:
+            key = self._order.random()
+            if self.find(key, touch=False) is not None:
+                return key
+            if not self._keyspace.expires_keys:
+                return next(self.keys(), None)
+        return None
+
+    def due(self, limit: int) -> list[bytes]:
+        """Return keys whose time has come, at most limit. O(log n) for each."""
+        heap, now_ms = self._expiry_heap, self._keyspace.now_ms
+        keys: list[bytes] = []
+        while heap and heap[0][0] <= now_ms and len(keys) < limit:
+            at_ms, key = heappop(heap)
+            if self.expiries.get(key) == at_ms:
+                keys.append(key)
+        return keys
+
+    # Changing; called from apply.py
+
+    def put(self, key: bytes, value: Value) -> None:
+        """Make a key hold a value, in place of another if it holds one."""
+        value.accessed_ms = self._keyspace.now_ms
+        if key not in self.values:
+            self._order.add(key)
+        self.values[key] = value
+
+    def remove(self, key: bytes) -> Value:
+        """Take a key away; return what it held."""
+        self.expiries.pop(key, None)
+        self._order.drop(key)
+        return self.values.pop(key)
+
+    def set_expiry(self, key: bytes, at_ms: int) -> None:
+        """Let a key go away at a time."""
+        self.expiries[key] = at_ms
+        heap = self._expiry_heap
+        heappush(heap, (at_ms, key))
+        if len(heap) > 2 * len(self.expiries) + STALE_ALLOWANCE:
+            self._expiry_heap = sorted((at_ms, key) for key, at_ms in self.expiries.items())
+
+    def clear(self) -> None:
+        """Take every key away."""
+        self.values = {}
+        self.expiries = {}
+        self._order = HashOrder()
+        self._expiry_heap = []
+
+    def swap(self, other: Database) -> None:
+        """Change contents with another database."""
+        for name in ("values", "expiries", "_order", "_expiry_heap"):
+            mine = getattr(self, name)
+            setattr(self, name, getattr(other, name))
+            setattr(other, name, mine)
+
+
+class Keyspace:
+    """The databases and the journal of what changed."""
+
+    def __init__(self, databases: int = 16) -> None:
+        """Start empty."""
+        self.now_ms = 0  # the time of the command that runs; set from outside
+        self.expires_keys = True  # False: expired keys are hidden but not deleted
+        self.is_reading = False  # whether looking at a key counts as a hit or a miss
+        self.hits = 0
+        self.misses = 0
+        self.missed: list[tuple[int, bytes]] = []  # database and key, emptied with the journal
+        self.node_limits = NodeLimits()
+        self.journal: list[Effect] = []  # what changed since it was last emptied
+        self.databases = [Database(number, self) for number in range(databases)]
+
+    def commit(self, effect: Effect) -> None:
+        """Carry out an effect and note it in the journal."""
+        APPLY[type(effect)](self, effect)
+        self.journal.append(effect)
+
+    def replay(self, effects: Iterable[Effect]) -> None:
+        """Carry out effects that were noted before, in their order, without noting them."""
+        for effect in effects:
+            APPLY[type(effect)](self, effect)
+
+    def flush(self, database: Database) -> None:
+        """Delete all keys of a database."""
+        self.commit(DatabaseFlushed(database.number, b"", len(database), database.values))

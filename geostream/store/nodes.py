@@ -1,0 +1,190 @@
+"""Where Redis would cut a stream into nodes, because clients can see it.
+
+Redis keeps entries in listpacks of limited size. ``MAXLEN ~`` takes away whole
+listpacks only, LIMIT counts them whole and XINFO STREAM tells how many there are, so
+clients and test suites rely on where the cuts are. This module keeps that account
+beside the real storage (segment.py), which is cut elsewhere: for each node its first
+and last ID, how many entries are alive, how many it ever took, and the bytes Redis
+would spend on it.
+
+The size of an element in a listpack follows from its value alone: integers have short
+forms, other text costs its length and a little more, and every element is followed by
+its own length.
+
+Behaviour: https://redis.io/docs/latest/commands/xtrim/ and the listpack format.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable
+from operator import attrgetter
+
+from geostream.store.ids import StreamId
+
+EMPTY_BYTES = 7  # listpack header and end mark
+_FIRST_ID = attrgetter("first_id")
+NO_LIMIT_BYTES = 2**30  # a node never grows beyond, also with stream-node-max-bytes 0
+
+
+class NodeLimits:
+    """When a node is full; 0 is no limit. One object for all streams, changed by CONFIG SET."""
+
+    __slots__ = ("max_bytes", "max_entries")
+
+    def __init__(self, max_bytes: int = 4096, max_entries: int = 100) -> None:
+        """Take ``stream-node-max-bytes`` and ``stream-node-max-entries``."""
+        self.max_bytes = max_bytes
+        self.max_entries = max_entries
+
+
+class Node:
+    """One node's account."""
+
+    __slots__ = ("first_id", "last_id", "live", "names", "size_bytes", "total")
+
+    def __init__(self, first_id: StreamId, names: list[bytes]) -> None:
+        """Open a node for an entry with these field names; ``add`` it next."""
+        self.first_id = first_id
+        self.last_id = first_id  # of the last entry, deleted or not
+        self.names = names
+        self.live = 0
+        self.total = 0
+        # live and deleted counters, number of fields, the names, a closing zero
+        self.size_bytes = EMPTY_BYTES + 2 + 2 + integer_cost(len(names)) + 2
+        for name in names:
+            self.size_bytes += text_cost(name)
+
+    def add(self, entry_id: StreamId, fields: list[bytes]) -> None:
+        """Count an entry: field, value, field, value, ..."""
+        pairs = len(fields) // 2
+        first_ms, first_seq = self.first_id
+        size = 2 + integer_cost(entry_id[0] - first_ms) + integer_cost(entry_id[1] - first_seq)
+        if fields[::2] == self.names:
+            for value in fields[1::2]:
+                size += text_cost(value)
+            size += integer_cost(pairs + 3)
+        else:
+            size += integer_cost(pairs)
+            for text in fields:
+                size += text_cost(text)
+            size += integer_cost(2 * pairs + 4)
+        if self.live == 127 or self.live == 4095:
+            size += 1  # the live counter takes a wider form
+        self.size_bytes += size
+        self.last_id = entry_id
+        self.live += 1
+        self.total += 1
+
+    def remove(self, count: int) -> None:
+        """Mark entries deleted; they still count towards the limit."""
+        gone = self.total - self.live
+        self.size_bytes += (
+            integer_cost(self.live - count)
+            - integer_cost(self.live)
+            + integer_cost(gone + count)
+            - integer_cost(gone)
+        )
+        self.live -= count
+
+
+class Nodes:
+    """The account of one stream, oldest node first. A node without live entries is dropped."""
+
+    __slots__ = ("all",)
+
+    def __init__(self, nodes: Iterable[Node] = ()) -> None:
+        """Start empty, or with the nodes given."""
+        self.all: list[Node] = list(nodes)
+
+    def __len__(self) -> int:
+        return len(self.all)
+
+    def wants_new(self, payload_bytes: int, limits: NodeLimits) -> bool:
+        """Tell whether an entry with so many bytes of fields and values starts a node."""
+        if not self.all:
+            return True
+        node = self.all[-1]
+        max_bytes = limits.max_bytes
+        if not 0 < max_bytes < NO_LIMIT_BYTES:
+            max_bytes = NO_LIMIT_BYTES
+        if node.size_bytes + payload_bytes >= max_bytes:
+            return True
+        return 0 < limits.max_entries <= node.total
+
+    def append(self, entry_id: StreamId, fields: list[bytes], starts_node: bool) -> None:
+        """Count an entry at the end of the stream."""
+        if starts_node:
+            self.all.append(Node(entry_id, fields[::2]))
+        self.all[-1].add(entry_id, fields)
+
+    def remove(self, entry_id: StreamId) -> None:
+        """Mark one entry deleted. O(log n)."""
+        place = bisect_right(self.all, entry_id, key=_FIRST_ID) - 1
+        node = self.all[place]
+        if node.live == 1:
+            del self.all[place]
+        else:
+            node.remove(1)
+
+    def remove_first(self, count: int) -> None:
+        """Mark the oldest live entries deleted. O(nodes dropped)."""
+        whole = 0
+        while count and count >= self.all[whole].live:
+            count -= self.all[whole].live
+            whole += 1
+        del self.all[:whole]
+        if count:
+            self.all[0].remove(count)
+
+    def copy(self) -> Nodes:
+        """Return an account of its own with the same numbers."""
+        copies = Nodes()
+        for node in self.all:
+            copy = Node.__new__(Node)
+            for name in Node.__slots__:
+                setattr(copy, name, getattr(node, name))
+            copies.all.append(copy)
+        return copies
+
+
+def integer_cost(value: int) -> int:
+    """Return the bytes a listpack spends on an integer."""
+    if 0 <= value <= 127:
+        return 2
+    if -4096 <= value <= 4095:
+        return 3
+    if -(2**15) <= value < 2**15:
+        return 4
+    if -(2**23) <= value < 2**23:
+        return 5
+    if -(2**31) <= value < 2**31:
+        return 6
+    return 10
+
+
+def text_cost(text: bytes) -> int:
+    """Return the bytes a listpack spends on a string; canonical integers have short forms."""
+    length = len(text)
+    if length <= 20 and text and text[-1] <= 57 and _is_canonical_integer(text):
+        return integer_cost(int(text))
+    if length < 64:
+        size = 1 + length
+    elif length < 4096:
+        size = 2 + length
+    else:
+        size = 5 + length
+    if size <= 127:
+        return size + 1
+    if size < 16383:
+        return size + 2
+    if size < 2097151:
+        return size + 3
+    return size + (4 if size < 268435455 else 5)
+
+
+def _is_canonical_integer(text: bytes) -> bool:
+    digits = text[1:] if text[0] == 45 else text
+    if not digits.isdigit() or (digits[0] == 48 and len(text) > 1):
+        return False
+    return -(2**63) <= int(text) < 2**63

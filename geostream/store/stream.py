@@ -1,0 +1,374 @@
+"""One stream: entries in segments, counters, Redis' nodes, groups, producers.
+
+Entries are found by ID: a bisection finds the segment, another the place in it. What a
+range yields is a ``Selection``, a few (segment, from, to) triples, from which the wire
+bytes and the IDs are taken as slices; nothing is done per entry.
+
+Methods that change something are called from apply.py only.
+
+Behaviour: https://redis.io/docs/latest/develop/data-types/streams/
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from geostream.store.group import CONSUMER_BYTES, Group
+from geostream.store.idempotency import IID_BYTES, Idempotency
+from geostream.store.ids import MAX_ID, MIN_ID, StreamId
+from geostream.store.nodes import Nodes
+from geostream.store.pending import PENDING_BYTES
+from geostream.store.segment import Segment, Tail
+from geostream.store.value import VALUE_BYTES, Value
+
+GROUP_BYTES = 1000  # what a group costs without consumers and pending entries, about
+SEGMENT_BYTES = 600  # what a segment costs beside wire and index, about
+
+
+class Part(NamedTuple):
+    """The entries of one segment from start up to stop."""
+
+    segment: Segment
+    start: int
+    stop: int
+
+
+class Selection:
+    """Consecutive entries of a stream, oldest first. Good until the stream changes."""
+
+    __slots__ = ("count", "parts")
+
+    def __init__(self, parts: list[Part]) -> None:
+        """Hold the parts."""
+        self.parts = parts
+        self.count = sum([part.stop - part.start for part in parts])
+
+    def __len__(self) -> int:
+        return self.count
+
+    def pieces(self) -> list[bytes | bytearray]:
+        """Return the wire bytes of all entries; one piece a segment, if it has no holes."""
+        if len(self.parts) == 1:
+            segment, start, stop = self.parts[0]
+            return segment.pieces(start, stop)
+        return [
+            piece for segment, start, stop in self.parts for piece in segment.pieces(start, stop)
+        ]
+
+    def entries(self) -> Iterator[bytes | bytearray]:
+        """Yield the wire bytes of each entry."""
+        for segment, start, stop in self.parts:
+            for place in range(start, stop):
+                yield segment.entry(place)
+
+    def entries_reversed(self) -> list[bytes | bytearray]:
+        """Return the wire bytes of each entry, the newest first."""
+        return [
+            segment.wire[start:end]
+            for segment, low, high in reversed(self.parts)
+            for start, end in zip(
+                reversed(segment.starts[low:high]), reversed(segment.ends[low:high]), strict=True
+            )
+        ]
+
+    def ids(self) -> list[StreamId]:
+        """Return the IDs."""
+        return [
+            entry_id for segment, start, stop in self.parts for entry_id in segment.ids(start, stop)
+        ]
+
+    def sizes(self) -> Iterator[int]:
+        """Yield the length of each entry's wire form."""
+        for segment, low, high in self.parts:
+            for start, end in zip(segment.starts[low:high], segment.ends[low:high], strict=True):
+                yield end - start
+
+    def first(self, count: int) -> Selection:
+        """Return the first entries of these, at most count."""
+        parts = []
+        for segment, start, stop in self.parts:
+            if count <= 0:
+                break
+            parts.append(Part(segment, start, min(stop, start + count)))
+            count -= stop - start
+        return Selection(parts)
+
+
+class Stream(Value):
+    """See the module docstring."""
+
+    __slots__ = (
+        "_firsts",
+        "_segments",
+        "_wire_bytes",
+        "entries_added",
+        "groups",
+        "idempotency",
+        "last_id",
+        "length",
+        "max_deleted_id",
+        "nodes",
+    )
+
+    type_name = b"stream"
+
+    def __init__(self, idmp_duration_s: int, idmp_max_size: int) -> None:
+        """Start empty."""
+        super().__init__()
+        self._segments: list[Segment] = []
+        self._firsts: list[StreamId] = []  # the first ID of each segment, or a smaller one
+        self._wire_bytes = 0
+        self.nodes = Nodes()
+        self.length = 0
+        self.last_id = MIN_ID  # the highest ID ever; not lowered by deletion
+        self.max_deleted_id = MIN_ID
+        self.entries_added = 0
+        self.groups: dict[bytes, Group] = {}
+        self.idempotency = Idempotency(idmp_duration_s, idmp_max_size)
+
+    # Reading
+
+    @property
+    def first_id(self) -> StreamId:
+        """The ID of the oldest entry; 0-0 when empty."""
+        return self._segments[0].id_at(0) if self.length else MIN_ID
+
+    @property
+    def last_entry_id(self) -> StreamId:
+        """The ID of the newest entry there is; 0-0 when empty."""
+        return self._segments[-1].id_at(-1) if self.length else MIN_ID
+
+    @property
+    def size_bytes(self) -> int:
+        """Return about how much memory the value takes. O(groups)."""
+        size = VALUE_BYTES + self._wire_bytes + SEGMENT_BYTES * len(self._segments)
+        size += IID_BYTES * self.idempotency.iids_tracked
+        for group in self.groups.values():
+            size += GROUP_BYTES + CONSUMER_BYTES * len(group.consumers)
+            size += PENDING_BYTES * len(group.pending)
+        return size
+
+    def select(self, start: StreamId, end: StreamId, count: int = -1) -> Selection:
+        """Return the first entries from start to end, both included. O(log n + segments).
+
+        count -- at most so many; negative is no limit
+        """
+        segments = self._segments
+        parts: list[Part] = []
+        if start > end or not segments:
+            return Selection(parts)
+        number = max(0, bisect_right(self._firsts, start) - 1)
+        low = segments[number].index(start)
+        while number < len(segments) and count:
+            segment = segments[number]
+            high = len(segment)
+            if segment.id_at(-1) > end:
+                high = segment.index(end)
+                if high < len(segment) and segment.id_at(high) == end:
+                    high += 1
+            is_last = high < len(segment)
+            if 0 <= count < high - low:
+                high = low + count
+            if high > low:
+                parts.append(Part(segment, low, high))
+                if count > 0:
+                    count -= high - low
+            if is_last:
+                break
+            number += 1
+            low = 0
+        return Selection(parts)
+
+    def select_last(self, start: StreamId, end: StreamId, count: int = -1) -> Selection:
+        """Return the last entries from start to end, oldest of them first. O(log n + segments)."""
+        if count < 0:
+            return self.select(start, end)
+        segments = self._segments
+        parts: list[Part] = []
+        if start > end:
+            return Selection(parts)
+        number = bisect_right(self._firsts, end) - 1
+        while number >= 0 and count:
+            segment = segments[number]
+            high = len(segment)
+            if segment.id_at(-1) > end:
+                high = segment.index(end)
+                if high < len(segment) and segment.id_at(high) == end:
+                    high += 1
+            low = segment.index(start)
+            is_last = low > 0
+            low = max(low, high - count)
+            if high > low:
+                parts.append(Part(segment, low, high))
+                count -= high - low
+            if is_last:
+                break
+            number -= 1
+        parts.reverse()
+        return Selection(parts)
+
+    def _locate(self, entry_id: StreamId) -> tuple[int, int]:
+        """Return segment number and place of an entry; place -1 if there is none."""
+        number = bisect_right(self._firsts, entry_id) - 1
+        if number < 0:
+            return -1, -1
+        return number, self._segments[number].find(entry_id)
+
+    def entry(self, entry_id: StreamId) -> bytes | bytearray | None:
+        """Return an entry's wire form, or None. O(log n)."""
+        number, place = self._locate(entry_id)
+        return self._segments[number].entry(place) if place >= 0 else None
+
+    def __contains__(self, entry_id: StreamId) -> bool:
+        return self._locate(entry_id)[1] >= 0
+
+    # Counters of groups
+
+    def has_tombstone_after(self, position: StreamId) -> bool:
+        """Tell whether an entry at or after this ID may have been deleted."""
+        return self.length > 0 and self.max_deleted_id != MIN_ID and position <= self.max_deleted_id
+
+    def estimate_entries_read(self, position: StreamId) -> int | None:
+        """Return how many entries were ever added up to this ID; None if nobody knows."""
+        if not self.entries_added:
+            return 0
+        if not self.length and position <= self.last_id:
+            return self.entries_added
+        if position != MIN_ID and position < self.max_deleted_id:
+            return None
+        if position >= self.last_id:
+            return self.entries_added if position == self.last_id else None
+        first_id = self.first_id
+        if self.max_deleted_id == MIN_ID or self.max_deleted_id < first_id:
+            if position < first_id:
+                return self.entries_added - self.length
+            if position == first_id:
+                return self.entries_added - self.length + 1
+        return None
+
+    def lag(self, group: Group) -> int | None:
+        """Return how many entries a group has yet to read; None where Redis does not know."""
+        if not self.entries_added or not self.length:
+            return 0
+        if group.last_id < self.first_id and self.max_deleted_id < self.first_id:
+            return self.length
+        if group.entries_read is not None and not self.has_tombstone_after(group.last_id):
+            return self.entries_added - group.entries_read
+        read = self.estimate_entries_read(group.last_id)
+        return None if read is None else self.entries_added - read
+
+    def is_referenced(self, entry_id: StreamId) -> bool:
+        """Tell whether some group has not read up to this ID, or has it pending."""
+        return any(
+            group.last_id < entry_id or entry_id in group.pending for group in self.groups.values()
+        )
+
+    # Changing
+
+    def append(self, entry_id: StreamId, entry: bytes, fields: list[bytes], new_node: bool) -> None:
+        """Put an entry at the end.
+
+        entry    -- its wire form
+        fields   -- field, value, field, value, ...
+        new_node -- whether Redis would start a node for it
+        """
+        segments = self._segments
+        if segments and type(segments[-1]) is Tail:
+            tail = segments[-1]
+            if tail.is_full:
+                self._wire_bytes -= tail.size_bytes
+                sealed = segments[-1] = tail.sealed()
+                self._wire_bytes += sealed.size_bytes
+                tail = self._start_tail(entry_id)
+        else:
+            tail = self._start_tail(entry_id)
+        tail.append(entry_id, entry)
+        self._wire_bytes += len(entry) + 24
+        self.nodes.append(entry_id, fields, new_node)
+        self.length += 1
+        self.entries_added += 1
+        self.last_id = entry_id
+
+    def _start_tail(self, first_id: StreamId) -> Tail:
+        tail = Tail()
+        self._segments.append(tail)
+        self._firsts.append(first_id)
+        return tail
+
+    def delete(self, ids: Iterable[StreamId]) -> None:
+        """Take entries away that are there. O(log n + segment) for each segment touched."""
+        places: dict[int, list[int]] = {}
+        for entry_id in ids:
+            number, place = self._locate(entry_id)
+            places.setdefault(number, []).append(place)
+            self.nodes.remove(entry_id)
+            self.length -= 1
+        for number in sorted(places, reverse=True):
+            self._delete_places(number, sorted(places[number]))
+
+    def _delete_places(self, number: int, places: list[int]) -> None:
+        segment = self._segments[number]
+        self._wire_bytes -= segment.size_bytes
+        if len(places) == len(segment):
+            del self._segments[number], self._firsts[number]
+            return
+        if isinstance(segment, Tail):
+            segment.remove(places)
+        else:
+            segment = self._segments[number] = segment.without(places)
+        self._wire_bytes += segment.size_bytes
+
+    def remove_first(self, count: int) -> None:
+        """Take the oldest entries away, as trimming does. O(segments dropped + one segment)."""
+        self.length -= count
+        self.nodes.remove_first(count)
+        whole = 0
+        while count and count >= len(self._segments[whole]):
+            count -= len(self._segments[whole])
+            self._wire_bytes -= self._segments[whole].size_bytes
+            whole += 1
+        del self._segments[:whole], self._firsts[:whole]
+        if count:
+            segment = self._segments[0]
+            self._wire_bytes -= segment.size_bytes
+            if isinstance(segment, Tail):
+                segment.remove_first(count)
+            else:
+                segment = self._segments[0] = segment.from_place(count)
+            self._wire_bytes += segment.size_bytes
+
+    def count_below(self, floor: StreamId) -> int:
+        """Return how many entries have an ID below this one. O(segments)."""
+        number = bisect_right(self._firsts, floor) - 1
+        if number < 0:
+            return 0
+        before = sum(map(len, self._segments[:number]))
+        return before + self._segments[number].index(floor)
+
+    def id_at(self, place: int) -> StreamId:
+        """Return the ID of the entry that has so many before it. O(segments)."""
+        for segment in self._segments:
+            if place < len(segment):
+                return segment.id_at(place)
+            place -= len(segment)
+        return MAX_ID
+
+    def copy(self) -> Stream:
+        """Return a stream of its own with the same content. Sealed segments are shared."""
+        copy = Stream(0, 0)
+        copy._segments = [
+            segment.sealed() if isinstance(segment, Tail) else segment for segment in self._segments
+        ]
+        copy._firsts = self._firsts[:]
+        copy._wire_bytes = sum(segment.size_bytes for segment in copy._segments)
+        copy.nodes = self.nodes.copy()
+        copy.length = self.length
+        copy.last_id = self.last_id
+        copy.max_deleted_id = self.max_deleted_id
+        copy.entries_added = self.entries_added
+        copy.groups = {name: group.copy() for name, group in self.groups.items()}
+        copy.idempotency = self.idempotency.copy()
+        return copy
+
