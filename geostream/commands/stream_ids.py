@@ -1,0 +1,70 @@
+"""Stream IDs and bounds as clients write them.
+
+An ID is ``ms-seq`` or ``ms``; which sequence number is meant without one depends on the
+place. Bounds may also be ``-``, ``+`` and, with ``(`` before it, an ID that is itself
+left out.
+"""
+
+from __future__ import annotations
+
+from geostream import errors
+from geostream.store.errors import IdsExhausted
+from geostream.store.ids import MAX_ID, MIN_ID, U64_MAX, StreamId, predecessor, successor
+
+MAX_ID_BYTES = 127
+_BLANKS = b" \t\n\v\f\r"
+
+
+def parse_id(text: bytes, missing_seq: int = 0) -> StreamId:
+    """Return the ID a client wrote. Raises ID_INVALID."""
+    ms, dash, seq = text.partition(b"-")
+    if ms.isdigit() and len(ms) < 20 and (seq.isdigit() and len(seq) < 20):
+        return (int(ms), int(seq))
+    return _parse_unusual_id(text, ms, dash, seq, missing_seq)
+
+
+def _parse_unusual_id(
+    text: bytes, ms: bytes, dash: bytes, seq: bytes, missing_seq: int
+) -> StreamId:
+    """Return an ID with a half missing, very large, or written with a plus or blanks."""
+    if len(text) > MAX_ID_BYTES:
+        raise errors.fail(errors.ID_INVALID)
+    return (parse_half(ms), parse_half(seq) if dash else missing_seq)
+
+
+def parse_half(text: bytes) -> int:
+    """Return one half of an ID, an unsigned 64-bit number. Raises ID_INVALID."""
+    digits = text.lstrip(_BLANKS)
+    if digits[:1] == b"+":
+        digits = digits[1:]
+    if not digits.isdigit() or int(digits) > U64_MAX:
+        raise errors.fail(errors.ID_INVALID)
+    return int(digits)
+
+
+def parse_low_bound(text: bytes) -> StreamId:
+    """Return the first ID a range may hold. Raises ID_INVALID, INVALID_START."""
+    if text[:1] == b"(":
+        try:
+            return successor(parse_id(text[1:]))
+        except IdsExhausted:
+            raise errors.fail(errors.INVALID_START) from None
+    return _parse_open_bound(text, 0)
+
+
+def parse_high_bound(text: bytes) -> StreamId:
+    """Return the last ID a range may hold. Raises ID_INVALID, INVALID_END."""
+    if text[:1] == b"(":
+        try:
+            return predecessor(parse_id(text[1:], U64_MAX))
+        except IdsExhausted:
+            raise errors.fail(errors.INVALID_END) from None
+    return _parse_open_bound(text, U64_MAX)
+
+
+def _parse_open_bound(text: bytes, missing_seq: int) -> StreamId:
+    if text == b"-":
+        return MIN_ID
+    if text == b"+":
+        return MAX_ID
+    return parse_id(text, missing_seq)

@@ -1,0 +1,212 @@
+"""Commands that look at entries without a group: XLEN, XRANGE, XREVRANGE, XREAD.
+
+Entries leave in the form in which they are kept: a reply is the head of an array and
+slices of segments.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from geostream import errors
+from geostream.commands.stream_ids import parse_high_bound, parse_id, parse_low_bound
+from geostream.commands.stream_options import Caps, ReadOptions, parse_read
+from geostream.engine.args import Args
+from geostream.engine.command import Flag, Keys, command
+from geostream.engine.context import Context
+from geostream.reply import NULL_ARRAY, Block, PairArrays, Reply, Wire
+from geostream.store.errors import IdsExhausted
+from geostream.store.ids import MAX_ID, MIN_ID, StreamId, id_bytes, predecessor, successor
+from geostream.store.stream import Selection, Stream
+
+NO_ENTRIES = Wire((b"*0\r\n",))
+
+
+def entries_reply(selection: Selection) -> Wire:
+    """Return entries as an array."""
+    return Wire([b"*%d\r\n" % selection.count, *selection.pieces()])
+
+
+def parse_key(args: Args) -> bytes:
+    """Take the one argument, a key."""
+    return args.next()
+
+
+@command(
+    "XLEN",
+    syntax="key",
+    arity=2,
+    flags={Flag.READONLY, Flag.FAST},
+    keys=Keys(("RO",)),
+    group="stream",
+    since="5.0.0",
+    summary="Tell how many entries a stream has.",
+    parse=parse_key,
+)
+def xlen(ctx: Context, key: bytes) -> Reply:
+    """Reply with the number of entries; 0 without a stream."""
+    stream = ctx.db.stream(key)
+    return stream.length if stream is not None else 0
+
+
+@dataclass(slots=True)
+class XRange:
+    """A range of IDs, both ends included."""
+
+    key: bytes
+    start: StreamId
+    end: StreamId
+    count: int  # -1 is no limit
+
+
+def _parse_count(args: Args) -> int:
+    count = -1
+    while args:
+        if not args.flag(b"COUNT"):
+            raise errors.fail(errors.SYNTAX)
+        count = max(0, args.integer())
+    return count
+
+
+def parse_xrange(args: Args) -> XRange:
+    """Take key, start, end and COUNT."""
+    key = args.next()
+    start = parse_low_bound(args.next())
+    end = parse_high_bound(args.next())
+    return XRange(key, start, end, _parse_count(args))
+
+
+def parse_xrevrange(args: Args) -> XRange:
+    """Take key, end, start and COUNT; the low bound is looked at first all the same."""
+    key = args.next()
+    high = args.next()
+    start = parse_low_bound(args.next())
+    return XRange(key, start, parse_high_bound(high), _parse_count(args))
+
+
+@command(
+    "XRANGE",
+    syntax="key start end [COUNT count]",
+    arity=-4,
+    flags={Flag.READONLY},
+    keys=Keys(("RO", "access")),
+    group="stream",
+    since="5.0.0",
+    summary="Return the entries between two IDs, oldest first.",
+    complexity="O(log(N)+M) with N entries in the stream and M of them returned",
+    history=(("6.2.0", "Added exclusive ranges."),),
+    parse=parse_xrange,
+)
+def xrange(ctx: Context, asked: XRange) -> Reply:
+    """Reply with the entries; a null array if none are wanted of an existing stream."""
+    stream = ctx.db.stream(asked.key)
+    if stream is None:
+        return NO_ENTRIES
+    if not asked.count:
+        return NULL_ARRAY
+    return entries_reply(stream.select(asked.start, asked.end, asked.count))
+
+
+@command(
+    "XREVRANGE",
+    syntax="key end start [COUNT count]",
+    arity=-4,
+    flags={Flag.READONLY},
+    keys=Keys(("RO", "access")),
+    group="stream",
+    since="5.0.0",
+    summary="Return the entries between two IDs, newest first.",
+    complexity="O(log(N)+M) with N entries in the stream and M of them returned",
+    history=(("6.2.0", "Added exclusive ranges."),),
+    parse=parse_xrevrange,
+)
+def xrevrange(ctx: Context, asked: XRange) -> Reply:
+    """Reply with the entries; a null array if none are wanted of an existing stream."""
+    stream = ctx.db.stream(asked.key)
+    if stream is None:
+        return NO_ENTRIES
+    if not asked.count:
+        return NULL_ARRAY
+    selection = stream.select_last(asked.start, asked.end, asked.count)
+    return Wire([b"*%d\r\n" % selection.count, *selection.entries_reversed()])
+
+
+def parse_xread(args: Args) -> ReadOptions:
+    """Take XREAD's words."""
+    return parse_read(args, group=False)
+
+
+def _position(stream: Stream | None, asked: bytes) -> StreamId:
+    """Return the ID after which to read."""
+    if asked == b"$":
+        return stream.last_id if stream is not None else MIN_ID
+    if asked == b"+":
+        if stream is None or not stream.length:
+            return MIN_ID
+        return predecessor(stream.last_entry_id)
+    if asked == b">":
+        raise errors.fail(errors.GREATER_OUTSIDE_GROUP)
+    return parse_id(asked)
+
+
+def _unread(stream: Stream | None, position: StreamId, count: int) -> Selection | None:
+    """Return the entries after an ID; None if there are none."""
+    if stream is None or stream.last_entry_id <= position:
+        return None
+    try:
+        return stream.select(successor(position), MAX_ID, count)
+    except IdsExhausted:
+        return None
+
+
+@command(
+    "XREAD",
+    syntax="[COUNT count] [MAXCOUNT maxcount] [MAXSIZE bytes] [BLOCK milliseconds]"
+    " STREAMS key [key ...] id [id ...]",
+    arity=-4,
+    flags={Flag.READONLY, Flag.BLOCKING, Flag.MOVABLEKEYS},
+    keys=Keys(("RO", "access"), keyword="STREAMS", startfrom=1, last=-1, limit=2),
+    group="stream",
+    since="5.0.0",
+    summary="Return entries of one or more streams after given IDs, waiting for some if asked to.",
+    complexity="O(log(N)+M) for each stream, with N entries in it and M of them returned",
+    history=(
+        ("8.0.0", "Added the + ID, the last entry there is."),
+        ("8.10.0", "Added MAXCOUNT and MAXSIZE."),
+    ),
+    parse=parse_xread,
+)
+def xread(ctx: Context, asked: ReadOptions) -> Reply:
+    """Reply with the streams that have something after their ID; wait if none has."""
+    db = ctx.db
+    wanted = []
+    for key, asked_id in zip(asked.keys, asked.ids, strict=True):
+        stream = db.stream(key)
+        wanted.append((key, stream, _position(stream, asked_id)))
+    caps = Caps(asked) if asked.is_capped else None
+    served: list[tuple[bytes, Wire]] = []
+    for key, stream, position in wanted:
+        if caps is not None and caps.is_over:
+            break
+        selection = _unread(stream, position, asked.count)
+        if selection is not None and caps is not None:
+            caps.open_stream(key)
+            selection = caps.cut(selection)
+        if selection:
+            served.append((key, entries_reply(selection)))
+    if served:
+        return PairArrays(served)
+    if asked.block_ms is None or ctx.in_transaction:
+        return NULL_ARRAY
+    return Block(asked.keys, asked.block_ms, again=_with_fixed_ids(asked, wanted))
+
+
+def _with_fixed_ids(
+    asked: ReadOptions, wanted: list[tuple[bytes, Stream | None, StreamId]]
+) -> ReadOptions:
+    """Return the request with every ``$`` replaced by the ID it stands for now."""
+    ids = [
+        id_bytes(position) if asked_id == b"$" else asked_id
+        for asked_id, (_, _, position) in zip(asked.ids, wanted, strict=True)
+    ]
+    return replace(asked, ids=ids)

@@ -1,0 +1,176 @@
+"""Trimming: the options XADD and XTRIM share, and what they take away.
+
+Redis trims node by node, so what ``~`` and LIMIT take away follows from its nodes
+(geostream/store/nodes.py). With KEEPREF and DELREF what goes is always the oldest so many
+entries, and one number says it all. ACKED passes over entries that some group still
+needs; then it is a list of IDs.
+
+Behaviour: https://redis.io/docs/latest/commands/xtrim/
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from geostream import errors
+from geostream.commands.stream_ids import parse_id
+from geostream.engine.args import Args
+from geostream.engine.context import Context
+from geostream.store.effects import EntriesDeleted, EntriesTrimmed, PendingRemoved
+from geostream.store.ids import MAX_ID, StreamId
+from geostream.store.stream import Stream
+
+DEFAULT_LIMIT = 10_000  # entries a ~ trim takes at most, where the nodes do not say
+MAX_DEFAULT_LIMIT = 1_000_000
+
+POLICIES = {b"KEEPREF": "keepref", b"DELREF": "delref", b"ACKED": "acked"}
+
+
+@dataclass(slots=True)
+class TrimOptions:
+    """What the trimming words of a request say."""
+
+    max_len: int | None = None
+    min_id: StreamId | None = None
+    approximate: bool = False
+    limit: int | None = None  # None: not given
+    policy: str = ""  # keepref where not given
+
+    @property
+    def has_strategy(self) -> bool:
+        """Whether there is anything to trim to."""
+        return self.max_len is not None or self.min_id is not None
+
+    def take(self, word: bytes, args: Args) -> bool:
+        """Take an option's arguments if ``word``, in upper case, is one with its arguments.
+
+        Returns False for every other word.
+        """
+        if word in POLICIES and not self.policy:
+            self.policy = POLICIES[word]
+        elif word in (b"MAXLEN", b"MINID") and args:
+            self._take_strategy(word, args)
+        elif word == b"LIMIT" and args:
+            self.limit = args.integer()
+            if self.limit < 0:
+                raise errors.fail(errors.LIMIT_NEGATIVE)
+        else:
+            return False
+        return True
+
+    def _take_strategy(self, word: bytes, args: Args) -> None:
+        if self.has_strategy:
+            raise errors.fail(errors.TWO_STRATEGIES)
+        self.approximate = False
+        if len(args) > 1:
+            self.approximate = args.flag(b"~")
+            if not self.approximate:
+                args.flag(b"=")
+        if word == b"MINID":
+            self.min_id = parse_id(args.next())
+            return
+        self.max_len = args.integer()
+        if self.max_len < 0:
+            raise errors.fail(errors.MAXLEN_NEGATIVE)
+
+    def check(self, strategy_required: bool = False) -> None:
+        """Raise what is wrong with the options together."""
+        if self.limit and not self.has_strategy:
+            raise errors.fail(errors.LIMIT_WITHOUT_STRATEGY)
+        if strategy_required and not self.has_strategy:
+            raise errors.fail(errors.STRATEGY_MISSING)
+        if self.limit is not None and not self.approximate:
+            raise errors.fail(errors.LIMIT_WITHOUT_TILDE)
+
+    def limit_entries(self, node_max_entries: int) -> int:
+        """Return how many entries may go at most; 0 is no limit."""
+        if not self.approximate:
+            return 0
+        if self.limit is not None:
+            return self.limit
+        limit = 100 * node_max_entries
+        return min(limit, MAX_DEFAULT_LIMIT) if limit > 0 else DEFAULT_LIMIT
+
+
+def trim(ctx: Context, key: bytes, stream: Stream, options: TrimOptions) -> int:
+    """Trim a stream; return how many entries went."""
+    limit = options.limit_entries(ctx.keyspace.node_limits.max_entries)
+    if options.policy == "acked" and stream.groups:
+        return _trim_acked(ctx, key, stream, options, limit)
+    count = _count_to_trim(stream, options, limit)
+    if not count:
+        return 0
+    if options.policy == "delref":
+        ids = stream.select((0, 0), MAX_ID, count).ids()
+        remove_references(ctx, key, stream, ids)
+    ctx.commit(EntriesTrimmed(ctx.db.number, key, count))
+    return count
+
+
+def _count_to_trim(stream: Stream, options: TrimOptions, limit: int) -> int:
+    """Return how many of the oldest entries are to go."""
+    if options.max_len is not None:
+        wanted = stream.length - options.max_len
+    else:
+        assert options.min_id is not None
+        wanted = stream.count_below(options.min_id)
+    if wanted <= 0:
+        return 0
+    if not options.approximate:
+        return wanted
+    whole_only = options.policy != "delref"
+    count = 0
+    for node in stream.nodes.all:
+        if limit and count + node.live > limit:
+            break
+        is_eligible = count + node.live <= wanted
+        if options.min_id is not None:
+            is_eligible = node.last_id < options.min_id
+        if is_eligible:
+            count += node.live
+        else:
+            return count if whole_only else wanted
+        if count >= wanted:
+            break
+    return count
+
+
+def _trim_acked(
+    ctx: Context, key: bytes, stream: Stream, options: TrimOptions, limit: int
+) -> int:
+    """Take away entries no group needs, node by node as Redis walks them."""
+    length = stream.length
+    ids: list[StreamId] = []
+    for node in stream.nodes.all:
+        if options.max_len is not None and length <= options.max_len:
+            break
+        if limit and len(ids) + node.live > limit:
+            break
+        if options.max_len is not None:
+            is_eligible = length - node.live >= options.max_len
+        else:
+            assert options.min_id is not None
+            is_eligible = node.last_id < options.min_id
+        for entry_id in stream.select(node.first_id, node.last_id).ids():
+            if options.max_len is not None and length <= options.max_len:
+                break
+            if options.min_id is not None and entry_id >= options.min_id:
+                break
+            if not stream.is_referenced(entry_id):
+                ids.append(entry_id)
+                length -= 1
+        if not is_eligible:
+            break
+    if ids:
+        ctx.commit(
+            EntriesDeleted(ctx.db.number, key, ids, stream.max_deleted_id, by_trimming=True)
+        )
+    return len(ids)
+
+
+def remove_references(ctx: Context, key: bytes, stream: Stream, ids: list[StreamId]) -> None:
+    """Remove what any group has pending of these IDs (DELREF)."""
+    for name, group in stream.groups.items():
+        pending = [entry_id for entry_id in dict.fromkeys(ids) if entry_id in group.pending]
+        if pending:
+            ctx.commit(PendingRemoved(ctx.db.number, key, name, pending))

@@ -1,0 +1,209 @@
+"""The command table: ``@command`` and the rows it fills in.
+
+Everything the server must know about a command stands in its row: the checks before it
+runs, COMMAND INFO and DOCS, the README's table and the tests all read the same one.
+
+A sub-command is a row of its own, named ``xgroup|create`` as Redis names it, and hangs
+below its container's row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from geostream.reply import Reply, Simple
+
+if TYPE_CHECKING:
+    from geostream.engine.args import Args
+    from geostream.engine.context import Context
+
+
+class Flag(StrEnum):
+    """What COMMAND INFO calls flags."""
+
+    WRITE = "write"
+    READONLY = "readonly"
+    DENYOOM = "denyoom"
+    ADMIN = "admin"
+    PUBSUB = "pubsub"
+    NOSCRIPT = "noscript"
+    BLOCKING = "blocking"
+    LOADING = "loading"
+    STALE = "stale"
+    SKIP_MONITOR = "skip_monitor"
+    SKIP_SLOWLOG = "skip_slowlog"
+    FAST = "fast"
+    NO_AUTH = "no_auth"
+    NO_MULTI = "no_multi"
+    NO_ASYNC_LOADING = "no_async_loading"
+    ALLOW_BUSY = "allow_busy"
+    MOVABLEKEYS = "movablekeys"
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """Where the keys of a request stand (a key specification of COMMAND INFO).
+
+    flags   -- RW, update and so on, in Redis' order
+    first   -- the argument number of the first key, or
+    keyword -- the word after which keys begin, searched from argument ``startfrom``
+    last    -- last key counted from the first; -1 is the last argument
+    step    -- distance between keys
+    limit   -- 2: keys are the first half of what remains, as with STREAMS
+    """
+
+    flags: tuple[str, ...]
+    first: int = 1
+    last: int = 0
+    step: int = 1
+    limit: int = 0
+    keyword: str = ""
+    startfrom: int = 0
+    notes: str = ""
+
+    def find(self, request: Sequence[bytes]) -> list[bytes]:
+        """Return the keys in a request; empty if they cannot be found."""
+        first = self._keyword_place(request) + 1 if self.keyword else self.first
+        if not first or first >= len(request):
+            return []
+        if self.limit:
+            return list(request[first : first + (len(request) - first) // self.limit : self.step])
+        stop = len(request) + 1 + self.last if self.last < 0 else first + self.last + 1
+        return list(request[first : stop : self.step])
+
+    def _keyword_place(self, request: Sequence[bytes]) -> int:
+        word = self.keyword.encode()
+        for place in range(self.startfrom, len(request)):
+            if request[place].upper() == word:
+                return place
+        return -1
+
+
+@dataclass(slots=True, eq=False)
+class Command:
+    """One row."""
+
+    name: str  # lower case: xadd, xgroup|create
+    group: str
+    syntax: str  # what follows the name, in the notation of Redis' documentation
+    arity: int  # words in a request, the name included; negative: at least so many
+    flags: frozenset[Flag]
+    since: str
+    summary: str
+    complexity: str
+    parse: Callable[[Args], Any]
+    run: Callable[[Context, Any], Reply]
+    keys: tuple[Keys, ...] = ()
+    tips: tuple[str, ...] = ()
+    history: tuple[tuple[str, str], ...] = ()
+    categories: tuple[str, ...] = ()  # beyond those that follow from flags and group
+    subcommands: dict[bytes, Command] = field(default_factory=dict)  # by upper-case name
+
+    # what the flags say, ready for the checks every request passes
+    is_readonly: bool = False
+    is_write: bool = False
+    denies_oom: bool = False
+    needs_check: bool = False  # passes the slow checks even when nothing is special
+
+    def __post_init__(self) -> None:
+        self.is_readonly = Flag.READONLY in self.flags
+        self.is_write = Flag.WRITE in self.flags
+        self.denies_oom = Flag.DENYOOM in self.flags
+
+    def takes(self, words: int) -> bool:
+        """Tell whether a request may have so many words."""
+        return words == self.arity if self.arity >= 0 else words >= -self.arity
+
+    @property
+    def title(self) -> str:
+        """The name as people write it: XGROUP CREATE."""
+        return self.name.upper().replace("|", " ")
+
+
+#: Every row by its name: xadd, xgroup, xgroup|create.
+TABLE: dict[str, Command] = {}
+
+Handler = Callable[["Context", Any], Reply]
+
+
+def _no_arguments(args: Args) -> None:
+    return None
+
+
+def command(
+    name: str,
+    *,
+    arity: int,
+    group: str,
+    summary: str,
+    since: str,
+    syntax: str = "",
+    flags: Iterable[Flag] = (),
+    keys: Keys | tuple[Keys, ...] = (),
+    complexity: str = "O(1)",
+    tips: tuple[str, ...] = (),
+    history: tuple[tuple[str, str], ...] = (),
+    categories: tuple[str, ...] = (),
+    parse: Callable[[Args], Any] = _no_arguments,
+) -> Callable[[Handler], Handler]:
+    """Enter the decorated handler into the table.
+
+    ``name`` is written as people write it; ``XGROUP CREATE`` goes below ``XGROUP``, which
+    must be entered before (see ``container``).
+    """
+
+    def enter(handler: Handler) -> Handler:
+        row = Command(
+            name=name.lower().replace(" ", "|"),
+            group=group,
+            syntax=syntax,
+            arity=arity,
+            flags=frozenset(flags),
+            since=since,
+            summary=summary,
+            complexity=complexity,
+            parse=parse,
+            run=handler,
+            keys=(keys,) if isinstance(keys, Keys) else keys,
+            tips=tips,
+            history=history,
+            categories=categories,
+        )
+        TABLE[row.name] = row
+        if "|" in row.name:
+            parent, _, child = row.name.partition("|")
+            TABLE[parent].subcommands[child.upper().encode()] = row
+        return handler
+
+    return enter
+
+
+def container(name: str, *, group: str, since: str, summary: str, arity: int = -2) -> None:
+    """Enter a command that is nothing but the name of its sub-commands."""
+
+    def run(ctx: Context, asked: Any) -> Reply:
+        raise AssertionError("a container is never run; its sub-commands are")
+
+    command(
+        name, arity=arity, group=group, since=since, summary=summary,
+        complexity="Depends on subcommand.",
+    )(run)  # fmt: skip
+
+
+def help_command(container_name: str, lines: Sequence[str], *, group: str, since: str) -> None:
+    """Enter the HELP of a container. ``lines`` are what stands between its first and last lines."""
+    text = [f"{container_name} <subcommand> [<arg> [value] [opt] ...]. Subcommands are:"]
+    text += [*lines, "HELP", "    Print this help."]
+    reply = [Simple(line.encode()) for line in text]
+
+    def run(ctx: Context, asked: Any) -> Reply:
+        return reply
+
+    command(
+        f"{container_name} HELP", arity=2, group=group, since=since,
+        flags={Flag.LOADING, Flag.STALE},
+        summary="Returns helpful text about the different subcommands.",
+    )(run)  # fmt: skip

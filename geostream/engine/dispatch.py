@@ -1,0 +1,389 @@
+"""The one path every request takes: look up, check, run, hand out what changed, wake.
+
+``Engine.execute`` takes a request and returns the reply, or ``NO_REPLY`` where the client
+has to wait (``client.ticket`` is then set) or wants none. What changed is in the
+keyspace's journal after the handler returned; it is counted, shown to WATCH, waiters and
+listeners, and emptied. Then the requests that waited for it run again.
+
+Nothing here switches, so a command is atomic. The engine is told the time. Only how long
+a command took it measures itself, with the stopwatch it is given.
+
+Order of checks and texts: those of Redis, compared in tests/differential.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+from geostream import errors
+from geostream.engine.args import Args
+from geostream.engine.client import Client, Transaction
+from geostream.engine.command import TABLE, Command, Flag
+from geostream.engine.context import Context
+from geostream.engine.memory import Memory
+from geostream.engine.pubsub import PubSub
+from geostream.engine.slowlog import SlowLog
+from geostream.engine.stats import Stats
+from geostream.engine.transactions import Watches
+from geostream.engine.waiters import Ticket, Waiters
+from geostream.errors import CommandError
+from geostream.reply import NO_REPLY, QUEUED, Block, Reply
+from geostream.store import errors as store_errors
+from geostream.store.effects import Effect, KeyExpired
+from geostream.store.keyspace import Keyspace
+
+if TYPE_CHECKING:
+    from geostream.config import Config
+    from geostream.engine.host import Host
+
+SHOWN_NAME_BYTES = 128  # of a command's name and arguments in an error
+EXPIRED_PER_STEP = 200  # keys deleted in one go when their time has come
+
+#: The line for each error of the store.
+STORE_TEXTS = {
+    store_errors.WrongType: errors.WRONG_TYPE,
+    store_errors.IdNotIncreasing: errors.ID_TOO_SMALL,
+    store_errors.IdsExhausted: errors.IDS_EXHAUSTED,
+    store_errors.EntryTooLarge: errors.ENTRY_TOO_LARGE,
+}
+
+#: What a client that has sent MULTI can run at once instead of queueing it.
+RUN_IN_MULTI = frozenset({"exec", "discard", "multi", "watch", "quit", "reset"})
+
+#: What a RESP2 client can run while it is subscribed to something.
+RUN_WHILE_SUBSCRIBED = frozenset(
+    {
+        "subscribe",
+        "unsubscribe",
+        "psubscribe",
+        "punsubscribe",
+        "ssubscribe",
+        "sunsubscribe",
+        "ping",
+        "quit",
+        "reset",
+    }
+)
+
+
+class Engine:
+    """Commands on a keyspace, for any number of clients."""
+
+    def __init__(
+        self,
+        keyspace: Keyspace,
+        config: Config,
+        host: Host,
+        stopwatch_ns: Callable[[], int] = int,
+        on_fault: Callable[[Command, BaseException], None] | None = None,
+    ) -> None:
+        """Serve a keyspace.
+
+        config       -- the parameters, as CONFIG GET knows them
+        host         -- what the process around can do: see geostream/engine/host.py
+        stopwatch_ns -- a running count of nanoseconds, for statistics and the slow log
+        on_fault     -- told of exceptions that are nobody's mistake but ours
+        """
+        self.keyspace = keyspace
+        self.config = config
+        self.host = host
+        self.stopwatch_ns = stopwatch_ns
+        self.on_fault = on_fault
+        self.clients: dict[int, Client] = {}
+        self.monitors: dict[Client, None] = {}
+        self.listeners: list[Callable[[list[Effect]], None]] = []
+        self.stats = Stats()
+        self.slowlog = SlowLog()
+        self.waiters = Waiters()
+        self.watches = Watches()
+        self.pubsub = PubSub()
+        self.memory = Memory(keyspace)
+        self.is_limited = False  # maxmemory is set: writers are checked
+        self.paused_until_ms = 0  # CLIENT PAUSE: connections hold their next command back
+        self.pauses_writes_only = False
+        self._ctx = Context(self, keyspace, Client(0, host.no_link, "", ""))
+        self._rows: dict[bytes, Command] = {}
+        for name, row in TABLE.items():
+            if "|" not in name and not row.subcommands:
+                self._rows[name.encode()] = self._rows[name.upper().encode()] = row
+
+    # Clients
+
+    def connect(self, client: Client, now_ms: int) -> None:
+        """Enter a client, before its first request."""
+        client.connected_ms = client.last_active_ms = now_ms
+        self.clients[client.id] = client
+        self.stats.connections_received += 1
+
+    def disconnect(self, client: Client) -> None:
+        """Forget a client and everything it waits for or listens to."""
+        self.clients.pop(client.id, None)
+        self.monitors.pop(client, None)
+        self.watches.forget(client)
+        self.pubsub.forget(client)
+        if client.ticket is not None:
+            self.waiters.withdraw(client.ticket)
+
+    # Requests
+
+    def execute(self, client: Client, request: list[bytes], now_ms: int) -> Reply:
+        """Run one request of a client that does not wait; return its reply.
+
+        now_ms -- Unix time in milliseconds; callers read it once for many requests
+        """
+        ctx = self._ctx
+        ctx.client = client
+        ctx.now_ms = self.keyspace.now_ms = now_ms
+        try:
+            row = self._rows.get(request[0]) or self._find(request)
+            words = len(request)
+            if (words != row.arity) if row.arity >= 0 else (words < -row.arity):
+                raise self._rejected(row, errors.fail(errors.ARITY, command=row.name))
+            if client.is_guarded or (self.is_limited and row.denies_oom):
+                held = self._check(client, row, request)
+                if held is not None:
+                    return held
+        except CommandError as error:
+            if client.transaction is not None:
+                client.transaction.failed = True
+            self.stats.count_error(error.line)
+            return self._unless_silenced(client, error) if client.is_guarded else error
+        reply = self.call(ctx, row, request)
+        if type(reply) is Block:
+            self.waiters.park(self._ticket(ctx, row, request, reply))
+            reply = NO_REPLY
+        if self.waiters.has_ready:
+            self._serve_ready(now_ms)
+        return self._unless_silenced(client, reply) if client.is_guarded else reply
+
+    def _find(self, request: list[bytes]) -> Command:
+        """Return the row for a request whose name is not spelled in the usual ways."""
+        row = TABLE.get(request[0].lower().decode("latin-1"))
+        if row is None or "|" in row.name:
+            raise _unknown_command(request)
+        if not row.subcommands or (len(request) == 1 and row.arity != -2):
+            return row
+        if len(request) == 1:
+            raise self._rejected(row, errors.fail(errors.ARITY, command=row.name))
+        child = row.subcommands.get(request[1].upper())
+        if child is None:
+            raise errors.fail(
+                errors.UNKNOWN_SUBCOMMAND,
+                name=request[1][:SHOWN_NAME_BYTES],
+                container=row.name.upper(),
+            )
+        return child
+
+    def _rejected(self, row: Command, error: CommandError) -> CommandError:
+        self.stats.of(row.name).rejected += 1
+        return error
+
+    def _check(self, client: Client, row: Command, request: list[bytes]) -> Reply:
+        """Make the checks that most requests need not pass.
+
+        Returns None if the command is to run, else the reply; raises what refuses it.
+        """
+        if not client.is_authenticated and Flag.NO_AUTH not in row.flags:
+            raise self._rejected(row, errors.fail(errors.NO_AUTH))
+        transaction = client.transaction
+        if transaction is not None and Flag.NO_MULTI in row.flags:
+            raise self._rejected(row, errors.fail(errors.NOT_IN_MULTI))
+        if self.is_limited and row.denies_oom and self._is_full():
+            raise self._rejected(row, errors.fail(errors.OUT_OF_MEMORY))
+        if client.protocol == 2 and client.is_subscriber and row.name not in RUN_WHILE_SUBSCRIBED:
+            raise self._rejected(row, errors.fail(errors.SUBSCRIBER_CONTEXT, name=row.name))
+        if transaction is not None and row.name not in RUN_IN_MULTI:
+            transaction.queue.append((row, request))
+            transaction.size_bytes += sum(map(len, request))
+            return QUEUED
+        return None
+
+    def _is_full(self) -> bool:
+        return self.memory.used_bytes() > self.config.settings.memory.maxmemory
+
+    def _unless_silenced(self, client: Client, reply: Reply) -> Reply:
+        """Return the reply, or NO_REPLY if CLIENT REPLY says so."""
+        if client.skip_replies:
+            client.skip_replies -= 1
+            client.update_guard()
+            return NO_REPLY
+        return NO_REPLY if client.replies_off else reply
+
+    def call(self, ctx: Context, row: Command, request: list[bytes]) -> Reply:
+        """Parse and run a command that passed its checks; hand out what it changed.
+
+        An error becomes a reply, counted. ``Block`` is passed on.
+        """
+        keyspace = self.keyspace
+        ctx.db = keyspace.databases[ctx.client.database]
+        keyspace.is_reading = row.is_readonly
+        started = self.stopwatch_ns()
+        reply = self._run(ctx, row, Args(request, row.name, 2 if "|" in row.name else 1))
+        if keyspace.journal or keyspace.missed:
+            self.hand_out()
+        if type(reply) is not Block:
+            self._count(ctx.client, row, request, reply, self.stopwatch_ns() - started)
+        if self.monitors:
+            self._show(ctx, row, request)
+        return reply
+
+    def _run(self, ctx: Context, row: Command, args: Args | None, asked: object = None) -> Reply:
+        """Run a handler; turn what it raises into a reply."""
+        try:
+            return row.run(ctx, row.parse(args) if args is not None else asked)
+        except CommandError as error:
+            return error
+        except store_errors.StoreError as error:
+            return errors.fail(STORE_TEXTS[type(error)])
+        except Exception as fault:  # ours: logged, counted, answered
+            self.stats.faults += 1
+            if self.on_fault is None:
+                raise
+            self.on_fault(row, fault)
+            return errors.fail(errors.FAULT)
+
+    def _count(
+        self, client: Client, row: Command, request: list[bytes], reply: Reply, elapsed_ns: int
+    ) -> None:
+        stats = self.stats
+        stats.commands_processed += 1
+        client.commands += 1
+        client.last_command = row.name
+        counters = stats.commands.get(row.name) or stats.of(row.name)
+        counters.record(elapsed_ns)
+        if type(reply) is CommandError:
+            counters.failed += 1
+            stats.count_error(reply.line)
+        if elapsed_ns >= self.slowlog.threshold_ns:
+            self.slowlog.add(client, row, request, elapsed_ns, self.keyspace.now_ms)
+
+    # Effects
+
+    def hand_out(self) -> None:
+        """Show what changed to everybody who goes by it, and empty the journal."""
+        keyspace = self.keyspace
+        journal = keyspace.journal
+        if journal:
+            for effect in journal:
+                self.stats.changes_since_save += effect.changes
+                if type(effect) is KeyExpired:
+                    self.stats.expired_keys += 1
+            self.memory.note(journal)
+            if self.watches.by_key:
+                self.watches.note(journal, keyspace)
+            if self.waiters.by_key:
+                self.waiters.note(journal)
+        for listener in self.listeners:
+            listener(journal)
+        journal.clear()
+        keyspace.missed.clear()
+
+    # Waiting
+
+    def _ticket(self, ctx: Context, row: Command, request: list[bytes], block: Block) -> Ticket:
+        if block.again is None:
+            block.again = row.parse(Args(request, row.name, 2 if "|" in row.name else 1))
+        return Ticket(ctx.client, row, request, block, ctx.now_ms)
+
+    def _serve_ready(self, now_ms: int) -> None:
+        """Run again what waits for keys that changed, until nothing changes any more."""
+        while self.waiters.has_ready:
+            for tickets, only_needing in self.waiters.take_ready():
+                for ticket in tickets:
+                    if ticket.client.ticket is ticket and (ticket.needs_keys or not only_needing):
+                        self._retry(ticket, now_ms)
+
+    def _retry(self, ticket: Ticket, now_ms: int) -> None:
+        """Run a waiting request again; answer it if it is served now, or refused."""
+        ctx, keyspace, client = self._ctx, self.keyspace, ticket.client
+        ctx.client = client
+        ctx.now_ms = keyspace.now_ms = now_ms
+        ctx.db = keyspace.databases[ticket.database]
+        ctx.in_transaction = False
+        keyspace.is_reading = ticket.row.is_readonly
+        started = self.stopwatch_ns()
+        reply = self._run(ctx, ticket.row, None, ticket.asked)
+        if keyspace.journal or keyspace.missed:
+            self.hand_out()
+        if type(reply) is Block:
+            ticket.recheck_ms = reply.recheck_ms
+        else:
+            self._answer(ticket, reply, self.stopwatch_ns() - started)
+
+    def _answer(self, ticket: Ticket, reply: Reply, elapsed_ns: int = 0) -> None:
+        self.waiters.withdraw(ticket)
+        self._count(ticket.client, ticket.row, ticket.request, reply, elapsed_ns)
+        ticket.client.link.push(reply)
+
+    def wake(self, ticket: Ticket, now_ms: int) -> None:
+        """Look at a ticket whose ``wake_ms`` has come: answer it, or run it again."""
+        if ticket.client.ticket is not ticket:
+            return
+        if ticket.deadline_ms is not None and ticket.deadline_ms <= now_ms:
+            self._answer(ticket, ticket.on_timeout)
+        else:
+            self._retry(ticket, now_ms)
+            self._serve_ready(now_ms)
+
+    def may_write(self, client: Client, request: list[bytes]) -> bool:
+        """Tell whether a request may change something (CLIENT PAUSE ... WRITE)."""
+        row = self._rows.get(request[0]) or TABLE.get(request[0].lower().decode("latin-1"))
+        if row is None:
+            return False
+        if row.name == "exec" and client.transaction is not None:
+            return any(queued.is_write for queued, _ in client.transaction.queue)
+        child = row.subcommands.get(request[1].upper()) if len(request) > 1 else None
+        return (child or row).is_write or Flag.PUBSUB in row.flags
+
+    def unblock(self, client: Client, reply: Reply | None = None) -> bool:
+        """Answer a waiting client as if time were up, or with a reply; False if it waits not."""
+        ticket = client.ticket
+        if ticket is None:
+            return False
+        self._answer(ticket, ticket.on_timeout if reply is None else reply)
+        return True
+
+    # Time
+
+    def step(self, now_ms: int) -> None:
+        """Do what has to be done now and then: to be called some ten times a second."""
+        keyspace = self.keyspace
+        keyspace.now_ms = now_ms
+        keyspace.is_reading = False
+        if keyspace.expires_keys:
+            for database in keyspace.databases:
+                for key in database.due(EXPIRED_PER_STEP):
+                    keyspace.commit(KeyExpired(database.number, key))
+        self.memory.expire_messages(now_ms)
+        self.hand_out()
+        self._serve_ready(now_ms)
+
+    # Looking on
+
+    def _show(self, ctx: Context, row: Command, request: list[bytes]) -> None:
+        from geostream.engine.monitor import monitor_line
+
+        if Flag.SKIP_MONITOR in row.flags or Flag.ADMIN in row.flags:
+            return
+        line = monitor_line(ctx.client, request, ctx.now_ms)
+        for client in self.monitors:
+            client.link.push(line)
+
+
+def _unknown_command(request: list[bytes]) -> CommandError:
+    """Return the error for a name that is in no row, with the first arguments as Redis cuts them."""
+    name = request[0][:SHOWN_NAME_BYTES]
+    shown = b""
+    for word in request[1:]:
+        if len(shown) >= SHOWN_NAME_BYTES:
+            break
+        shown += b"'%b' " % word[: SHOWN_NAME_BYTES - len(shown)]
+    if not shown:
+        return errors.fail(errors.UNKNOWN_COMMAND, name=name)
+    return errors.fail(errors.UNKNOWN_COMMAND_ARGS, name=name, args=shown)
+
+
+def iterate_rows() -> Iterable[Command]:
+    """Return every row that is not a sub-command, by name."""
+    return (row for name, row in sorted(TABLE.items()) if "|" not in name)

@@ -1,0 +1,89 @@
+"""How much memory the data takes, and forgetting producers' messages in time.
+
+Values know their size. The sum is brought up to date from the effects: keys that changed
+since the last question are asked again, so a question costs what changed in between.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from geostream.store.effects import (
+    DatabaseFlushed,
+    DatabasesSwapped,
+    Effect,
+    IdmpExpired,
+    IdmpRecorded,
+    KeyCopied,
+    KeyMoved,
+)
+from geostream.store.keyspace import Keyspace
+from geostream.store.stream import Stream
+
+SWEEP_MS = 1000  # between two looks for messages to forget
+
+PlacedKey = tuple[int, bytes]  # database and key
+
+
+class Memory:
+    """The account of one keyspace."""
+
+    def __init__(self, keyspace: Keyspace) -> None:
+        """Start with an empty keyspace."""
+        self._keyspace = keyspace
+        self._sizes: dict[PlacedKey, int] = {}
+        self._changed: set[PlacedKey] = set()
+        self._total_bytes = 0
+        self.peak_bytes = 0
+        self._with_messages: set[PlacedKey] = set()
+        self._swept_ms = 0
+
+    def note(self, effects: Iterable[Effect]) -> None:
+        """Remember which keys changed."""
+        for effect in effects:
+            self._changed.add((effect.db, effect.key))
+            if isinstance(effect, IdmpRecorded):
+                self._with_messages.add((effect.db, effect.key))
+            elif isinstance(effect, KeyMoved | KeyCopied):
+                self._changed.add((effect.to_db, effect.to_key))
+                self._with_messages.add((effect.to_db, effect.to_key))
+            elif isinstance(effect, DatabaseFlushed):
+                self._change_databases({effect.db})
+            elif isinstance(effect, DatabasesSwapped):
+                self._change_databases({effect.db, effect.other_db})
+
+    def _change_databases(self, numbers: set[int]) -> None:
+        self._changed.update(placed for placed in self._sizes if placed[0] in numbers)
+        for number in numbers:
+            for key in self._keyspace.databases[number].values:
+                self._changed.add((number, key))
+                self._with_messages.add((number, key))
+
+    def used_bytes(self) -> int:
+        """Return about how much memory all keys take. O(keys changed since the last time)."""
+        for placed in self._changed:
+            number, key = placed
+            value = self._keyspace.databases[number].values.get(key)
+            before = self._sizes.pop(placed, 0)
+            if value is not None:
+                size = self._sizes[placed] = value.size_bytes + len(key)
+                self._total_bytes += size
+            self._total_bytes -= before
+        self._changed.clear()
+        self.peak_bytes = max(self.peak_bytes, self._total_bytes)
+        return self._total_bytes
+
+    def expire_messages(self, now_ms: int) -> None:
+        """Commit the forgetting of producers' messages that are too old, once a second."""
+        if now_ms - self._swept_ms < SWEEP_MS:
+            return
+        self._swept_ms = now_ms
+        for placed in list(self._with_messages):
+            number, key = placed
+            value = self._keyspace.databases[number].values.get(key)
+            if type(value) is not Stream or not value.idempotency.producers:
+                self._with_messages.discard(placed)
+                continue
+            floor_ms = now_ms - value.idempotency.duration_s * 1000
+            if value.idempotency.has_older(floor_ms):
+                self._keyspace.commit(IdmpExpired(number, key, floor_ms))

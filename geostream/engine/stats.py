@@ -1,0 +1,62 @@
+"""Counters. The engine and the server count; INFO and others read."""
+
+from __future__ import annotations
+
+BUCKETS = 40  # of a latency histogram: up to 1, 2, 4, ... microseconds
+
+
+class CommandStats:
+    """What is known about the calls of one command."""
+
+    __slots__ = ("buckets", "calls", "failed", "rejected", "ticks_ns")
+
+    def __init__(self) -> None:
+        """Start at zero."""
+        self.calls = 0
+        self.ticks_ns = 0
+        self.rejected = 0  # refused before it ran
+        self.failed = 0  # ran and answered with an error
+        self.buckets = [0] * BUCKETS  # calls that took less than 2**i microseconds
+
+    def record(self, elapsed_ns: int) -> None:
+        """Count a call."""
+        self.calls += 1
+        self.ticks_ns += elapsed_ns
+        self.buckets[(elapsed_ns // 1000).bit_length()] += 1
+
+
+class Stats:
+    """Counters of the whole server."""
+
+    def __init__(self) -> None:
+        """Start at zero."""
+        self.changes_since_save = 0  # not reset by CONFIG RESETSTAT
+        self.started_ms = 0
+        self.reset()
+
+    def reset(self) -> None:
+        """Start anew, as CONFIG RESETSTAT does."""
+        self.commands: dict[str, CommandStats] = {}
+        self.errors: dict[str, int] = {}
+        self.error_replies = 0
+        self.commands_processed = 0
+        self.connections_received = 0
+        self.connections_rejected = 0
+        self.clients_dropped_unread = 0  # they left more replies unread than they may
+        self.expired_keys = 0
+        self.bytes_in = 0
+        self.bytes_out = 0
+        self.faults = 0  # our own mistakes
+
+    def of(self, name: str) -> CommandStats:
+        """Return the counters of a command, new ones if need be."""
+        found = self.commands.get(name)
+        if found is None:
+            found = self.commands[name] = CommandStats()
+        return found
+
+    def count_error(self, line: bytes) -> None:
+        """Count an error reply under its first word."""
+        self.error_replies += 1
+        code = line.split(b" ", 1)[0].decode("latin-1")
+        self.errors[code] = self.errors.get(code, 0) + 1

@@ -1,0 +1,65 @@
+"""WATCH: who watches which key, and whether it changed.
+
+The queue of a MULTI is the client's (geostream/engine/client.py); running it is EXEC's
+(geostream/commands/transactions.py). Here is only what ties watched keys to effects.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from geostream.engine.client import Client
+from geostream.store.effects import DatabaseFlushed, DatabasesSwapped, Effect, KeyCopied, KeyMoved
+from geostream.store.keyspace import Keyspace
+
+PlacedKey = tuple[int, bytes]  # database and key
+
+
+class Watches:
+    """All watched keys."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self.by_key: dict[PlacedKey, set[Client]] = {}
+
+    def add(self, client: Client, key: bytes, keyspace: Keyspace) -> None:
+        """Let a client watch a key of its database.
+
+        A key whose time has come is deleted first, so that this deletion is no change.
+        """
+        keyspace.databases[client.database].find(key, touch=False)
+        placed = (client.database, key)
+        client.watched.add(placed)
+        self.by_key.setdefault(placed, set()).add(client)
+
+    def forget(self, client: Client) -> None:
+        """Let a client watch nothing."""
+        for placed in client.watched:
+            clients = self.by_key[placed]
+            clients.discard(client)
+            if not clients:
+                del self.by_key[placed]
+        client.watched.clear()
+        client.is_dirty = False
+
+    def note(self, effects: Iterable[Effect], keyspace: Keyspace) -> None:
+        """Mark the clients whose watched keys changed."""
+        for effect in effects:
+            if effect.touches_watch:
+                self._touch((effect.db, effect.key))
+            if isinstance(effect, KeyMoved | KeyCopied):
+                self._touch((effect.to_db, effect.to_key))
+            elif isinstance(effect, DatabaseFlushed | DatabasesSwapped):
+                self._touch_databases(effect, keyspace)
+
+    def _touch(self, placed: PlacedKey) -> None:
+        for client in self.by_key.get(placed, ()):
+            client.is_dirty = True
+
+    def _touch_databases(self, effect: Effect, keyspace: Keyspace) -> None:
+        touched = {effect.db}
+        if isinstance(effect, DatabasesSwapped):
+            touched.add(effect.other_db)
+        for placed in self.by_key:
+            if placed[0] in touched:
+                self._touch(placed)

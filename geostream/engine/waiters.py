@@ -1,0 +1,133 @@
+"""Requests that wait, by the keys they wait for, first come first served.
+
+A handler that finds nothing returns ``Block``; dispatch files the parsed request here as
+a ``Ticket`` with one absolute deadline. When effects touch a key, the tickets under it
+are run again, oldest first, before any other client's next command. A ticket that is
+still not served keeps its place and its deadline. When the client hangs up, is killed or
+unblocked, or time is up, the ticket is withdrawn.
+
+Time runs outside: whoever owns the connection wakes the engine at ``Ticket.wake_ms``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from geostream.reply import Block, Reply
+from geostream.store.effects import DatabaseFlushed, DatabasesSwapped, Effect, KeyCopied, KeyMoved
+
+if TYPE_CHECKING:
+    from geostream.engine.client import Client
+    from geostream.engine.command import Command
+
+PlacedKey = tuple[int, bytes]  # database and key
+
+
+class Ticket:
+    """One waiting request."""
+
+    __slots__ = (
+        "asked",
+        "client",
+        "database",
+        "deadline_ms",
+        "keys",
+        "needs_keys",
+        "on_timeout",
+        "recheck_ms",
+        "request",
+        "row",
+    )
+
+    def __init__(
+        self, client: Client, row: Command, request: list[bytes], block: Block, now_ms: int
+    ) -> None:
+        """Wait for what ``block`` says, from now on."""
+        self.client = client
+        self.row = row
+        self.request = request
+        self.asked: Any = block.again
+        self.database = client.database
+        self.keys = list(dict.fromkeys(block.keys))
+        self.needs_keys = block.needs_keys
+        self.deadline_ms = now_ms + block.timeout_ms if block.timeout_ms else None
+        self.recheck_ms = block.recheck_ms
+        self.on_timeout: Reply = block.on_timeout
+
+    @property
+    def wake_ms(self) -> int | None:
+        """When to look at it even if nothing happens; None is never."""
+        if self.recheck_ms is None or self.deadline_ms is None:
+            return self.recheck_ms if self.deadline_ms is None else self.deadline_ms
+        return min(self.recheck_ms, self.deadline_ms)
+
+
+class Waiters:
+    """All tickets."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self.by_key: dict[PlacedKey, dict[Ticket, None]] = {}
+        self.tickets: dict[Ticket, None] = {}
+        self._ready: dict[PlacedKey, bool] = {}  # True: only those that need the key
+
+    def __len__(self) -> int:
+        return len(self.tickets)
+
+    def park(self, ticket: Ticket) -> None:
+        """File a ticket behind those already waiting for its keys."""
+        self.tickets[ticket] = None
+        ticket.client.ticket = ticket
+        for key in ticket.keys:
+            self.by_key.setdefault((ticket.database, key), {})[ticket] = None
+
+    def withdraw(self, ticket: Ticket) -> None:
+        """Take a ticket away; its client waits no more."""
+        del self.tickets[ticket]
+        ticket.client.ticket = None
+        for key in ticket.keys:
+            placed = (ticket.database, key)
+            waiting = self.by_key[placed]
+            del waiting[ticket]
+            if not waiting:
+                del self.by_key[placed]
+
+    @property
+    def has_ready(self) -> bool:
+        """Whether some key changed that somebody waits for."""
+        return bool(self._ready)
+
+    def take_ready(self) -> list[tuple[list[Ticket], bool]]:
+        """Return the tickets under each key that changed, and whether only those that need it.
+
+        Keys in the order in which they changed, tickets in the order in which they came.
+        """
+        ready = [
+            (list(self.by_key[placed]), only_needing)
+            for placed, only_needing in self._ready.items()
+            if placed in self.by_key
+        ]
+        self._ready.clear()
+        return ready
+
+    def note(self, effects: Iterable[Effect]) -> None:
+        """Find out which keys somebody waits for have changed."""
+        for effect in effects:
+            if effect.wakes or effect.wakes_groups:
+                self._mark((effect.db, effect.key), not effect.wakes)
+            if isinstance(effect, KeyMoved | KeyCopied):
+                self._mark((effect.to_db, effect.to_key), False)
+            elif isinstance(effect, DatabaseFlushed):
+                self._mark_databases({effect.db}, only_needing=True)
+            elif isinstance(effect, DatabasesSwapped):
+                self._mark_databases({effect.db, effect.other_db}, only_needing=False)
+
+    def _mark(self, placed: PlacedKey, only_needing: bool) -> None:
+        if placed in self.by_key:
+            self._ready[placed] = only_needing and self._ready.get(placed, True)
+
+    def _mark_databases(self, databases: set[int], only_needing: bool) -> None:
+        for placed in self.by_key:
+            if placed[0] in databases:
+                self._mark(placed, only_needing)
