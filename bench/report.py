@@ -1,0 +1,141 @@
+"""Results as tables: medians per server, and the ratio to the better of the other servers.
+
+A ratio above 1 always means that geostream is better: for throughput ours divided by theirs,
+for CPU and memory theirs divided by ours.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.runner import Results
+from bench.workload import METRICS, Metric, Workload
+
+OURS = "geostream"
+BEGIN = "<!-- bench:begin -->"
+END = "<!-- bench:end -->"
+NOTHING = "-"
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """Under what circumstances the figures came about."""
+
+    date: str
+    cpus: int
+    cpu_model: str
+    python: str
+    rounds: int
+    versions: dict[str, str]  # by server, in the order of the columns
+    request_load: str  # what carried PING, XADD and XLEN
+    command: str
+
+    def lines(self) -> list[str]:
+        servers = ", ".join(f"{name} {version}" for name, version in self.versions.items())
+        rounds = "One round" if self.rounds == 1 else f"Medians of {self.rounds} rounds"
+        return [
+            f"{self.date}; {servers}; Python {self.python}; {self.cpus} CPUs ({self.cpu_model}).",
+            f"{rounds}, all servers in one run, persistence off, load "
+            f"generator on the same machine. PING, XADD and XLEN by {self.request_load}, the rest "
+            "by clients that count reply bytes and do not parse them.",
+            f"Made by `{self.command}`. A ratio is to the better of the others; above 1, {OURS} "
+            "is better.",
+        ]
+
+
+def median(results: Results, workload: Workload, server: str, metric: str) -> float | None:
+    """Return the median over the rounds, or None if there is no figure."""
+    samples = results.samples.get(workload.name, {}).get(server, [])
+    values = [sample[metric] for sample in samples if metric in sample]
+    return statistics.median(values) if values else None
+
+
+def ratio(metric: Metric, ours: float | None, theirs: Iterable[float | None]) -> float | None:
+    """Return how many times better ours is than the better of theirs, or None if unknown."""
+    known = [value for value in theirs if value is not None]
+    if ours is None or not known:
+        return None
+    best = max(known) if metric.higher_is_better else min(known)
+    above, below = (ours, best) if metric.higher_is_better else (best, ours)
+    return above / below if below > 0 and above > 0 else None
+
+
+def _row(results: Results, workload: Workload, servers: Sequence[str]) -> list[str]:
+    cells = [workload.title]
+    for name in workload.metrics:
+        metric = METRICS[name]
+        figures = {server: median(results, workload, server, name) for server in servers}
+        for figure in figures.values():
+            cells.append(NOTHING if figure is None else f"{figure:,.{metric.digits}f}")
+        theirs = [figure for server, figure in figures.items() if server != OURS]
+        better = ratio(metric, figures.get(OURS), theirs)
+        cells.append(NOTHING if better is None else f"{better:.2f}")
+    return cells
+
+
+def _tables(
+    results: Results, workloads: Sequence[Workload], servers: Sequence[str]
+) -> list[tuple[tuple[str, str], list[list[str]]]]:
+    """Return one table for each pair of metrics: the pair and its rows, heading first."""
+    pairs = dict.fromkeys(workload.metrics for workload in workloads)
+    tables = []
+    for pair in pairs:
+        heading = ["", *servers, "ratio", *servers, "ratio"]
+        members = [workload for workload in workloads if workload.metrics == pair]
+        tables.append((pair, [heading, *(_row(results, one, servers) for one in members)]))
+    return tables
+
+
+def as_text(
+    results: Results, workloads: Sequence[Workload], servers: Sequence[str], setting: Setting
+) -> str:
+    """Return the tables for a terminal."""
+    lines = setting.lines()
+    for pair, rows in _tables(results, workloads, servers):
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        half = sum(widths[1 : len(servers) + 2]) + 2 * (len(servers) + 1)
+        left, right = (METRICS[name].title for name in pair)
+        lines += ["", " " * widths[0] + f"  {left:<{half - 2}}  {right}".rstrip()]
+        for row in rows:
+            cells = [row[0].ljust(widths[0])]
+            cells += [cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)]
+            lines.append("  ".join(cells))
+    return "\n".join(lines)
+
+
+def as_markdown(
+    results: Results, workloads: Sequence[Workload], servers: Sequence[str], setting: Setting
+) -> str:
+    """Return the tables for the README."""
+    lines = setting.lines()
+    for pair, rows in _tables(results, workloads, servers):
+        left, right = (METRICS[name].title for name in pair)
+        lines += ["", f"First {left}, then {right}:", ""]
+        lines.append("| " + " | ".join(rows[0]).strip() + " |")
+        lines.append("| --- |" + " ---: |" * (len(rows[0]) - 1))
+        lines += ["| " + " | ".join(row) + " |" for row in rows[1:]]
+    return "\n".join(lines)
+
+
+def write_between_markers(path: Path, text: str) -> None:
+    """Put the text between the two markers of a file; add them at its end if it has none."""
+    old = path.read_text() if path.exists() else ""
+    before, begin, rest = old.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if begin and not end:
+        raise ValueError(f"{path}: {BEGIN} without {END}")
+    if not begin:
+        before = f"{old.rstrip()}\n\n" if old.strip() else ""
+        after = "\n"
+    path.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}")
+
+
+def write_samples(path: Path, results: Results, setting: Setting) -> None:
+    """Keep every single sample, as JSON."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    kept = {"setting": setting.lines(), "samples": results.samples}
+    path.write_text(json.dumps(kept, indent=1) + "\n")
