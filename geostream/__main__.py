@@ -1,0 +1,7 @@
+"""``python -m geostream``: the same as the command ``geostream``."""
+
+from __future__ import annotations
+
+from geostream.cli import main
+
+main(prog_name="geostream")

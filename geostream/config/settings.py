@@ -1,0 +1,273 @@
+"""Settings: what the server can be told, each said once.
+
+A section of config.yaml is a frozen struct and a setting one of its fields: the
+type is what code sees, the ``Setting`` beside it is how text becomes that value,
+what CONFIG SET may do, and a line for people. The names are redis.conf's where
+the meaning is the same. ``PARAMETERS`` is the same table by dashed name, made
+from the structs; CONFIG, the flags, the environment and the file all read it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any, get_type_hints
+
+import msgspec
+
+from geostream.config.kinds import (
+    Addresses,
+    Boolean,
+    Choice,
+    EventClasses,
+    FileMode,
+    Integer,
+    Kind,
+    Size,
+    Text,
+    Value,
+)
+
+IMMUTABLE = "can't set immutable config"
+PROTECTED = "can't set protected config"
+
+_INT32_MAX = 2**31 - 1
+_UINT32_MAX = 2**32 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What is known of a setting besides its type and its default."""
+
+    kind: Kind
+    summary: str
+    refusal: str | None = None  # why CONFIG SET may not change it; None: it may
+    is_secret: bool = False  # never printed
+
+
+class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A section of config.yaml."""
+
+
+class Server(Section, frozen=True):
+    """Where the server listens and works."""
+
+    bind: Annotated[tuple[str, ...], Setting(Addresses(), "addresses to listen on", IMMUTABLE)] = (
+        "127.0.0.1",
+    )
+    port: Annotated[int, Setting(Integer(0, 65535), "TCP port; 0 is any free one", IMMUTABLE)] = (
+        6379
+    )
+    unixsocket: Annotated[
+        str, Setting(Text(), "path of a Unix socket to listen on as well; empty: none", IMMUTABLE)
+    ] = ""
+    unixsocketperm: Annotated[
+        int, Setting(FileMode(), "its permissions in octal; 0 leaves the umask's", IMMUTABLE)
+    ] = 0
+    tcp_backlog: Annotated[
+        int, Setting(Integer(0, _INT32_MAX), "connections waiting to be accepted", IMMUTABLE)
+    ] = 511
+    tcp_keepalive: Annotated[
+        int,
+        Setting(Integer(0, _INT32_MAX, unit="s"), "idle time before a peer is probed; 0: never"),
+    ] = 300
+    databases: Annotated[
+        int, Setting(Integer(1, _INT32_MAX), "number of databases for SELECT", IMMUTABLE)
+    ] = 16
+    dir: Annotated[str, Setting(Text(), "directory the server works in", PROTECTED)] = "."
+    hz: Annotated[
+        int,
+        Setting(
+            Integer(0, _INT32_MAX, clamp=(1, 500)),
+            "how often a second housekeeping looks for expired keys; 1 to 500",
+        ),
+    ] = 10
+
+
+class Clients(Section, frozen=True):
+    """What one client, and all together, may take."""
+
+    maxclients: Annotated[
+        int,
+        Setting(
+            Integer(1, _UINT32_MAX, unsigned=True), "clients at once; over it: an error, hang up"
+        ),
+    ] = 10_000
+    timeout: Annotated[
+        int,
+        Setting(Integer(0, _INT32_MAX, unit="s"), "an idle client is hung up on after; 0: never"),
+    ] = 0
+    proto_max_bulk_len: Annotated[
+        int, Setting(Size(2**20, unsigned=False), "longest single argument")
+    ] = 512 * 2**20
+    max_pending_bytes: Annotated[
+        int,
+        Setting(Size(2**20, unsigned=False), "of a request not yet complete; over it: hang up"),
+    ] = 2**30
+    max_unsent_bytes: Annotated[
+        int, Setting(Size(2**16), "of replies the client does not read; over it: hang up")
+    ] = 256 * 2**20
+
+
+class Security(Section, frozen=True):
+    """Who may do what."""
+
+    requirepass: Annotated[
+        str, Setting(Text(), "password of the default user; empty: none", is_secret=True)
+    ] = ""
+    enable_debug_command: Annotated[
+        str,
+        Setting(Choice("no", "yes", "local"), "may DEBUG be used; local: from here", IMMUTABLE),
+    ] = "no"
+
+
+class Memory(Section, frozen=True):
+    """How much the data may take."""
+
+    maxmemory: Annotated[int, Setting(Size(), "over it writes are refused; 0: no limit")] = 0
+    maxmemory_policy: Annotated[
+        str, Setting(Choice("noeviction"), "streams are never evicted: only noeviction")
+    ] = "noeviction"
+
+
+class Streams(Section, frozen=True):
+    """How streams are kept and trimmed."""
+
+    stream_node_max_bytes: Annotated[
+        int, Setting(Size(), "size of a node, the unit of approximate trimming; 0: no limit")
+    ] = 4096
+    stream_node_max_entries: Annotated[
+        int, Setting(Integer(), "entries in a node; 0: no limit")
+    ] = 100
+    stream_idmp_duration: Annotated[
+        int, Setting(Integer(1, 86400, unit="s"), "how long XADD's idempotent IDs are remembered")
+    ] = 100
+    stream_idmp_maxsize: Annotated[
+        int, Setting(Integer(1, 10_000), "idempotent IDs remembered for each producer")
+    ] = 100
+
+
+class Events(Section, frozen=True):
+    """What is published about keys."""
+
+    notify_keyspace_events: Annotated[
+        str, Setting(EventClasses(), "classes of keyspace events to publish; empty: none")
+    ] = ""
+
+
+class Observe(Section, frozen=True):
+    """What is measured and remembered."""
+
+    slowlog_log_slower_than: Annotated[
+        int, Setting(Integer(-1, unit="us"), "a command this slow is remembered; -1: none")
+    ] = 10_000
+    slowlog_max_len: Annotated[int, Setting(Integer(), "slow commands remembered")] = 128
+    latency_monitor_threshold: Annotated[
+        int, Setting(Integer(unit="ms"), "LATENCY notes events this slow; 0: none")
+    ] = 0
+    latency_tracking: Annotated[
+        bool, Setting(Boolean(), "keep latency percentiles of every command")
+    ] = True
+
+
+class Log(Section, frozen=True):
+    """What is logged, where and how."""
+
+    loglevel: Annotated[
+        str,
+        Setting(Choice("debug", "verbose", "notice", "warning", "nothing"), "least weight logged"),
+    ] = "notice"
+    logfile: Annotated[str, Setting(Text(), "a file to log to; empty: stdout", IMMUTABLE)] = ""
+    log_format: Annotated[
+        str,
+        Setting(
+            Choice("auto", "text", "json"), "auto: text on a terminal, else JSON lines", IMMUTABLE
+        ),
+    ] = "auto"
+
+
+class Settings(Section, frozen=True):
+    """All of config.yaml."""
+
+    server: Server = Server()
+    clients: Clients = Clients()
+    security: Security = Security()
+    memory: Memory = Memory()
+    streams: Streams = Streams()
+    events: Events = Events()
+    observe: Observe = Observe()
+    log: Log = Log()
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A setting as CONFIG, the flags and the files see it."""
+
+    name: str  # Redis' spelling, with dashes
+    section: str  # empty for a parameter that is only accepted
+    attribute: str
+    kind: Kind
+    default: Value
+    summary: str
+    refusal: str | None
+    is_secret: bool
+
+    @property
+    def is_mutable(self) -> bool:
+        """May CONFIG SET change it?"""
+        return self.refusal is None
+
+    def parse(self, text: str) -> Value:
+        """Return the value as Redis reads it; ValueError with Redis' reason."""
+        return self.kind.parse(text)
+
+    def render(self, value: Value) -> str:
+        """Return what CONFIG GET shows."""
+        return self.kind.render(value)
+
+
+def _parameters_of(section: str, struct: type[Section]) -> list[Parameter]:
+    found = []
+    hints = get_type_hints(struct, include_extras=True)
+    for field in msgspec.structs.fields(struct):
+        (setting,) = hints[field.name].__metadata__
+        assert isinstance(setting, Setting)
+        found.append(
+            Parameter(
+                name=field.name.replace("_", "-"),
+                section=section,
+                attribute=field.name,
+                kind=setting.kind,
+                default=field.default,
+                summary=setting.summary,
+                refusal=setting.refusal,
+                is_secret=setting.is_secret,
+            )
+        )
+    return found
+
+
+#: The sections of config.yaml, in their order.
+SECTIONS: dict[str, type[Section]] = {
+    field.name: field.type for field in msgspec.structs.fields(Settings)
+}
+
+#: Every setting by the name CONFIG knows it by.
+PARAMETERS: dict[str, Parameter] = {
+    parameter.name: parameter
+    for section, struct in SECTIONS.items()
+    for parameter in _parameters_of(section, struct)
+}
+
+
+def json_schema() -> dict[str, Any]:
+    """Return a JSON Schema of config.yaml, for editors."""
+    schema = msgspec.json.schema(Settings)
+    definitions = schema["$defs"]
+    for parameter in PARAMETERS.values():
+        struct = SECTIONS[parameter.section].__name__
+        definitions[struct]["properties"][parameter.attribute] = {
+            "description": parameter.summary,
+            "default": msgspec.to_builtins(parameter.default),
+            **parameter.kind.schema(),
+        }
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}

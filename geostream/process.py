@@ -1,0 +1,79 @@
+"""What happens to the process before and after it serves.
+
+It goes to its directory, and on request into the background, and leaves a file
+with its process ID while it runs. All of it comes before gevent is imported: a
+hub that was made before a fork would share its event loop with the parent.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+from geostream.config import Config
+
+
+def run(config: Config, *, in_background: bool = False, pidfile: str = "") -> int:
+    """Serve until told to stop; return the exit status."""
+    try:
+        _enter(config)
+        if in_background:
+            _go_into_background()
+    except _CannotStart as error:
+        print(error, file=sys.stderr)
+        return 1
+    pid_path = Path(pidfile).absolute() if pidfile else None
+    if pid_path is not None:
+        _write_pid(pid_path)
+    # Only now: the import starts gevent's hub, and is the slow part of a start.
+    from geostream.app import serve  # noqa: PLC0415
+
+    try:
+        return serve(config)
+    finally:
+        if pid_path is not None:
+            with suppress(OSError):  # it was never written, or somebody tidied up before us
+                pid_path.unlink()
+
+
+class _CannotStart(Exception):
+    """The text says which setting is in the way."""
+
+
+def _enter(config: Config) -> None:
+    directory = config.settings.server.dir
+    try:
+        os.chdir(directory)
+    except OSError as error:
+        raise _CannotStart(f"server.dir: {directory}: {error.strerror}") from None
+    logfile = config.settings.log.logfile
+    if logfile:
+        try:
+            open(logfile, "ab").close()
+        except OSError as error:
+            raise _CannotStart(f"log.logfile: {logfile}: {error.strerror}") from None
+
+
+def _write_pid(path: Path) -> None:
+    try:
+        path.write_text(f"{os.getpid()}\n")
+    except OSError as error:  # as Redis: no reason not to serve
+        print(f"pidfile: {path}: {error.strerror}; going on without", file=sys.stderr)
+
+
+def _go_into_background() -> None:
+    """Leave the terminal: fork twice, with a session in between, let go of the streams."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    if os.fork():
+        os._exit(0)
+    os.setsid()
+    if os.fork():
+        os._exit(0)
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for stream in (0, 1, 2):
+        os.dup2(nowhere, stream)
+    if nowhere > 2:
+        os.close(nowhere)

@@ -1,0 +1,1 @@
+"""The wire: bytes to requests and replies to bytes, without sockets."""

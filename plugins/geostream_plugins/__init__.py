@@ -1,0 +1,1 @@
+"""The stock persistence plugins; none is part of this release yet."""
