@@ -105,10 +105,6 @@ GROUP_MISSING = "ERR Missing GROUP option for XREADGROUP"
 ONLY_XREADGROUP = (
     "ERR The {option} option is only supported by XREADGROUP. You called XREAD instead."
 )
-ONLY_XREADGROUP_ID = (
-    "ERR The > ID can be specified only when calling XREADGROUP using the GROUP <group>"
-    " <consumer> option."
-)
 ID_MEANINGLESS = (
     "ERR The {id} ID is meaningless in the context of XREADGROUP: you want to read the history of"
     " this consumer by specifying a proper ID, or use the > ID to get new messages. The {id} ID"
@@ -191,21 +187,16 @@ NO_CLUSTER = "ERR This instance has cluster support disabled"
 FAILOVER_NEEDS_REPLICAS = "ERR FAILOVER requires connected replicas."
 FAILOVER_NONE = "ERR No failover in progress."
 FAILOVER_TIMEOUT = "ERR FAILOVER timeout must be greater than 0"
-FAILOVER_FORCE = "ERR FAILOVER with force option requires both a timeout and target HOST and IP."
 WAITAOF_LOCAL = "ERR value is out of range, value must between 0 and 1"
 WAITAOF_REPLICAS = "ERR value is out of range, must be positive"
-WAITAOF_NO_AOF = (
-    "ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled."
-)
+WAITAOF_NO_AOF = "ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled."
 FUNCTION_FLUSH = "ERR FUNCTION FLUSH only supports SYNC|ASYNC option"
 FUNCTION_LIST_ARGUMENT = "ERR Unknown argument {argument}"
 FUNCTION_LIST_NAME = "ERR library name argument was not given"
 SCRIPT_FLUSH = "ERR SCRIPT FLUSH only support SYNC|ASYNC option"
 NO_CONFIG_FILE = "ERR The server is running without a config file"
 CONFIG_UNKNOWN = "ERR Unknown option or number of arguments for CONFIG SET - '{name}'"
-CONFIG_REFUSED = (
-    "ERR CONFIG SET failed (possibly related to argument '{name}') - {reason}"
-)
+CONFIG_REFUSED = "ERR CONFIG SET failed (possibly related to argument '{name}') - {reason}"
 CONFIG_NOT_WRITTEN = "ERR Rewriting config file: {reason}"
 GETKEYS_COMMAND = "ERR Invalid command specified"
 GETKEYS_COUNT = "ERR Invalid number of arguments specified for command"
@@ -222,3 +213,97 @@ DEBUG_PROTOCOL = (
 )
 DEBUG_RESP3_ONLY = "ERR RESP2 is not supported by this command"
 DEBUG_THRESHOLD = "ERR argument must be a memory value bigger than 1 and smaller than 4gb"
+
+# --- connections, clients, transactions, pub/sub, observation
+
+DB_INDEX_RANGE = "ERR DB index is out of range"
+NOT_A_32_BIT_INTEGER = (
+    "ERR value is out of range, value must between -2147483648 and 2147483647"
+)
+WRONG_PASSWORD = "WRONGPASS invalid username-password pair or user is disabled."
+NO_PASSWORD_SET = (
+    "ERR AUTH <password> called without any password configured for the default user."
+    " Are you sure your configuration is correct?"
+)
+PROTOCOL_NOT_AN_INTEGER = "ERR Protocol version is not an integer or out of range"
+PROTOCOL_UNSUPPORTED = "NOPROTO unsupported protocol version"
+HELLO_OPTION = "ERR Syntax error in HELLO option '{option}'"
+HELLO_NO_AUTH = (
+    "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO"
+    " <proto> AUTH <user> <pass> option can be used to authenticate the client and select the RESP"
+    " protocol version at the same time"
+)
+CLIENT_NAME_INVALID = (
+    "ERR Client names cannot contain spaces, newlines or special characters."
+)
+CLIENT_ATTRIBUTE_INVALID = "ERR {name} cannot contain spaces, newlines or special characters."
+CLIENT_ATTRIBUTE_UNKNOWN = "ERR Unrecognized option '{name}'"
+CLIENT_TYPE_UNKNOWN = "ERR Unknown client type '{name}'"
+CLIENT_ID_INVALID = "ERR Invalid client ID"
+CLIENT_ID_NOT_POSITIVE = "ERR client-id should be greater than 0"
+CLIENT_MAX_AGE_INVALID = "ERR maxage is not an integer or out of range"
+CLIENT_MAX_AGE_NOT_POSITIVE = "ERR maxage should be greater than 0"
+NO_SUCH_CLIENT = "ERR No such client"
+NO_SUCH_USER = "ERR No such user '{name}'"
+UNBLOCK_REASON = "ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR"
+UNBLOCKED = "UNBLOCKED client unblocked via CLIENT UNBLOCK"
+PAUSE_MODE = "ERR CLIENT PAUSE mode must be WRITE or ALL"
+CACHING_WITHOUT_TRACKING = (
+    "ERR CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or"
+    " OPTOUT mode enabled"
+)
+NO_TRACKING = "ERR CLIENT TRACKING is not supported: this server sends no invalidation messages"
+MULTI_NESTED = "ERR MULTI calls can not be nested"
+WATCH_INSIDE_MULTI = "ERR WATCH inside MULTI is not allowed"
+WITHOUT_MULTI = "ERR {command} without MULTI"
+EXEC_ABORTED = "EXECABORT Transaction discarded because of previous errors."
+EXEC_REFUSED = "EXECABORT Transaction discarded because of: {reason}"
+MONITOR_INSIDE_MULTI = "ERR MONITOR isn't allowed for DENY BLOCKING client"
+MONITOR_ONLY_LOOKS = "ERR Replica can't interact with the keyspace"
+SLOWLOG_COUNT = "ERR count should be greater than or equal to -1"
+LATENCY_NO_SAMPLES = "ERR No samples available for event '{event}'"
+ACL_CATEGORY_UNKNOWN = "ERR Unknown category '{name}'"
+ACL_GENPASS_BITS = (
+    "ERR ACL GENPASS argument must be the number of bits for the output password, a positive"
+    " number up to 4096"
+)
+ACL_DEFAULT_STAYS = "ERR The 'default' user cannot be removed"
+ACL_USER_NOT_FOUND = "ERR User '{name}' not found"
+ACL_COMMAND_NOT_FOUND = "ERR Command '{name}' not found"
+ACL_ONE_USER = (
+    "ERR users other than default are not supported; set its password with CONFIG SET requirepass"
+)
+ACL_NO_FILE = (
+    "ERR This server keeps no ACL file: there is only the default user, whose password is"
+    " requirepass"
+)
+
+# --- keys, expiry, strings
+
+SAME_OBJECT = "ERR source and destination objects are the same"
+SWAPDB_FIRST = "ERR invalid first DB index"
+SWAPDB_SECOND = "ERR invalid second DB index"
+CURSOR_INVALID = "ERR invalid cursor"
+SCAN_NOVALUES = "ERR NOVALUES option can only be used in HSCAN"
+NO_FREQUENCY = (
+    "ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that"
+    " when switching between policies at runtime LRU and LFU data will take some time to adjust."
+)
+EXPIRE_TIME_INVALID = "ERR invalid expire time in '{command}' command"
+EXPIRE_OPTION_UNKNOWN = "ERR Unsupported option {option}"
+EXPIRE_NX_CONFLICT = (
+    "ERR NX and XX, GT or LT options at the same time are not compatible"
+)
+EXPIRE_GT_LT_CONFLICT = "ERR GT and LT options at the same time are not compatible"
+OFFSET_OUT_OF_RANGE = "ERR offset is out of range"
+STRING_TOO_LONG = "ERR string exceeds maximum allowed size (proto-max-bulk-len)"
+INCREMENT_OVERFLOW = "ERR increment or decrement would overflow"
+DECREMENT_OVERFLOW = "ERR decrement would overflow"
+NOT_A_FLOAT = "ERR value is not a valid float"
+FLOAT_OVERFLOW = "ERR increment would produce NaN or Infinity"
+
+# --- deleting entries
+
+NUMIDS_NOT_POSITIVE = "ERR Number of IDs must be a positive integer"
+NUMIDS_MISMATCH = "ERR The `numids` parameter must match the number of arguments"
+IDS_MISSING = "ERR IDS option is required"

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 
 from geostream import errors
 from geostream.engine.args import Args
@@ -17,7 +18,7 @@ from geostream.engine.categories import categories_of, is_container
 from geostream.engine.command import TABLE, Command, Flag, Keys, command, help_command
 from geostream.engine.context import Context
 from geostream.engine.glob import glob_matches
-from geostream.engine.syntax import parse_syntax
+from geostream.engine.syntax import Argument, parse_syntax
 from geostream.reply import Pairs, Reply, SetOf, Simple
 
 GROUP = "server"
@@ -163,6 +164,11 @@ def command_count(ctx: Context, asked: None) -> Reply:
 # COMMAND DOCS
 
 
+@cache
+def _arguments(syntax: str) -> list[Argument]:
+    return parse_syntax(syntax) if syntax else []
+
+
 def docs_record(row: Command) -> dict[bytes, Reply]:
     """Return a row as COMMAND DOCS shows it."""
     shown: dict[bytes, Reply] = {
@@ -173,7 +179,7 @@ def docs_record(row: Command) -> dict[bytes, Reply]:
     }
     if row.history:
         shown[b"history"] = SetOf([[when.encode(), what.encode()] for when, what in row.history])
-    arguments = parse_syntax(row.syntax) if row.syntax else []
+    arguments = _arguments(row.syntax)
     if arguments:
         shown[b"arguments"] = [argument.describe(bool(row.keys)) for argument in arguments]
     if row.subcommands:
@@ -238,16 +244,14 @@ def parse_command_list(args: Args) -> CommandList:
     parse=parse_command_list,
 )
 def command_list(ctx: Context, asked: CommandList) -> Reply:
-    """Reply with names; a filter also looks at sub-commands."""
-    if not asked.kind:
-        return [row.name.encode() for row in top_rows()]
+    """Reply with names, those of sub-commands included."""
     rows = [row for _, row in sorted(TABLE.items())]
     if asked.kind == b"MODULE":  # there are no modules
         rows = []
     elif asked.kind == b"ACLCAT":
         category = asked.wanted.lower().decode("latin-1")
         rows = [row for row in rows if not is_container(row) and category in categories_of(row)]
-    else:
+    elif asked.kind == b"PATTERN":
         pattern = asked.wanted.lower()
         rows = [row for row in rows if glob_matches(pattern, row.name.encode())]
     return [row.name.encode() for row in rows]
@@ -324,7 +328,9 @@ def command_getkeys(ctx: Context, asked: list[bytes]) -> Reply:
 )
 def command_getkeysandflags(ctx: Context, asked: list[bytes]) -> Reply:
     """Reply with each key and its flags."""
-    return [[found.key, SetOf([_simple(flag) for flag in found.flags])] for found in find_keys(asked)]
+    return [
+        [found.key, SetOf([_simple(flag) for flag in found.flags])] for found in find_keys(asked)
+    ]
 
 
 help_command(
@@ -348,3 +354,5 @@ help_command(
     group=GROUP,
     since="5.0.0",
 )
+
+TABLE["command|help"].categories = CONNECTION

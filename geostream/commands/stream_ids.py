@@ -7,12 +7,19 @@ left out.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import msgspec
+
 from geostream import errors
 from geostream.store.errors import IdsExhausted
 from geostream.store.ids import MAX_ID, MIN_ID, U64_MAX, StreamId, predecessor, successor
 
 MAX_ID_BYTES = 127
 _BLANKS = b" \t\n\v\f\r"
+_DIGITS = b"0123456789"
+_TO_COMMAS = bytes.maketrans(b"- ", b",,")
+_decode_integers = msgspec.json.Decoder(list[int]).decode
 
 
 def parse_id(text: bytes, missing_seq: int = 0) -> StreamId:
@@ -21,6 +28,27 @@ def parse_id(text: bytes, missing_seq: int = 0) -> StreamId:
     if ms.isdigit() and len(ms) < 20 and (seq.isdigit() and len(seq) < 20):
         return (int(ms), int(seq))
     return _parse_unusual_id(text, ms, dash, seq, missing_seq)
+
+
+def parse_ids(texts: Sequence[bytes]) -> list[StreamId]:
+    """Return the IDs a client wrote. Raises ID_INVALID.
+
+    IDs to acknowledge come by the hundred and spelled as we sent them. If each has one dash
+    and nothing else but digits, they are the elements of a JSON array but for the commas;
+    msgspec reads that at a third of the cost of one after the other.
+    """
+    if len(texts) == 1:
+        return [parse_id(texts[0])]
+    joined = b" ".join(texts)
+    if joined.translate(None, _DIGITS) == (b"- " * len(texts))[:-1]:
+        try:
+            numbers = _decode_integers(b"[%b]" % joined.translate(_TO_COMMAS))
+        except msgspec.DecodeError:  # half an ID missing, or a leading zero
+            numbers = []
+        if numbers and max(numbers) <= U64_MAX:
+            halves = iter(numbers)
+            return list(zip(halves, halves, strict=True))
+    return [parse_id(text) for text in texts]
 
 
 def _parse_unusual_id(

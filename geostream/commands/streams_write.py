@@ -199,7 +199,7 @@ def parse_xtrim(args: Args) -> XTrim:
 def xtrim(ctx: Context, asked: XTrim) -> Reply:
     """Reply with the number of entries taken away."""
     stream = ctx.db.stream(asked.key)
-    return trim(ctx, asked.key, stream, asked.options) if stream is not None else 0
+    return trim(ctx, asked.key, stream, asked.options, counts=True) if stream is not None else 0
 
 
 @dataclass(slots=True)

@@ -92,18 +92,23 @@ class TrimOptions:
         return min(limit, MAX_DEFAULT_LIMIT) if limit > 0 else DEFAULT_LIMIT
 
 
-def trim(ctx: Context, key: bytes, stream: Stream, options: TrimOptions) -> int:
-    """Trim a stream; return how many entries went."""
+def trim(
+    ctx: Context, key: bytes, stream: Stream, options: TrimOptions, counts: bool = False
+) -> int:
+    """Trim a stream; return how many entries went.
+
+    counts -- whether each of them counts as a change, as with XTRIM, or none, as with XADD
+    """
     limit = options.limit_entries(ctx.keyspace.node_limits.max_entries)
     if options.policy == "acked" and stream.groups:
-        return _trim_acked(ctx, key, stream, options, limit)
+        return _trim_acked(ctx, key, stream, options, limit, counts)
     count = _count_to_trim(stream, options, limit)
     if not count:
         return 0
     if options.policy == "delref":
         ids = stream.select((0, 0), MAX_ID, count).ids()
         remove_references(ctx, key, stream, ids)
-    ctx.commit(EntriesTrimmed(ctx.db.number, key, count))
+    ctx.commit(EntriesTrimmed(ctx.db.number, key, count, changes=count if counts else 0))
     return count
 
 
@@ -136,7 +141,7 @@ def _count_to_trim(stream: Stream, options: TrimOptions, limit: int) -> int:
 
 
 def _trim_acked(
-    ctx: Context, key: bytes, stream: Stream, options: TrimOptions, limit: int
+    ctx: Context, key: bytes, stream: Stream, options: TrimOptions, limit: int, counts: bool
 ) -> int:
     """Take away entries no group needs, node by node as Redis walks them."""
     length = stream.length
@@ -163,7 +168,14 @@ def _trim_acked(
             break
     if ids:
         ctx.commit(
-            EntriesDeleted(ctx.db.number, key, ids, stream.max_deleted_id, by_trimming=True)
+            EntriesDeleted(
+                ctx.db.number,
+                key,
+                ids,
+                stream.max_deleted_id,
+                by_trimming=True,
+                changes=len(ids) if counts else 0,
+            )
         )
     return len(ids)
 

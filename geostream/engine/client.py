@@ -72,8 +72,6 @@ class Client:
         self.ticket: Ticket | None = None  # what it waits for
         self.is_closing = False  # the link is told to hang up
         self.is_monitor = False
-        self.no_evict = False
-        self.no_touch = False
         self.is_guarded = False
         self.watched: set[tuple[int, bytes]] = set()
         self.channels: dict[bytes, None] = {}
@@ -88,6 +86,8 @@ class Client:
         self.protocol = 2
         self.transaction: Transaction | None = None
         self.is_dirty = False  # a watched key changed: EXEC will do nothing
+        self.no_evict = False
+        self.no_touch = False  # its looking at keys is no use of them
         self.replies_off = False  # CLIENT REPLY OFF
         self.skip_replies = 0  # CLIENT REPLY SKIP: 2 while it runs, 1 for the command after
         self.update_guard()
@@ -102,6 +102,11 @@ class Client:
         """Whether it is subscribed to anything."""
         return bool(self.channels or self.patterns or self.shard_channels)
 
+    @property
+    def hears(self) -> bool:
+        """Whether its own requests can make it hear something: messages, or what it monitors."""
+        return self.is_monitor or self.is_subscriber
+
     def update_guard(self) -> None:
         """Work out whether its requests need more than the usual checks.
 
@@ -110,7 +115,8 @@ class Client:
         self.is_guarded = (
             not self.is_authenticated
             or self.transaction is not None
-            or (self.protocol == 2 and self.is_subscriber)
+            or self.hears
+            or self.no_touch
             or self.replies_off
             or self.skip_replies > 0
         )

@@ -17,18 +17,23 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from geostream import errors
+from geostream.engine.access import Access
 from geostream.engine.args import Args
-from geostream.engine.client import Client, Transaction
+from geostream.engine.client import Client
 from geostream.engine.command import TABLE, Command, Flag
 from geostream.engine.context import Context
+from geostream.engine.events import KeyspaceEvents
+from geostream.engine.guard import check, refuse, settle
+from geostream.engine.latency import LatencyMonitor
 from geostream.engine.memory import Memory
+from geostream.engine.monitor import monitor_line
 from geostream.engine.pubsub import PubSub
 from geostream.engine.slowlog import SlowLog
 from geostream.engine.stats import Stats
 from geostream.engine.transactions import Watches
 from geostream.engine.waiters import Ticket, Waiters
 from geostream.errors import CommandError
-from geostream.reply import NO_REPLY, QUEUED, Block, Reply
+from geostream.reply import NO_REPLY, Block, Reply
 from geostream.store import errors as store_errors
 from geostream.store.effects import Effect, KeyExpired
 from geostream.store.keyspace import Keyspace
@@ -47,24 +52,6 @@ STORE_TEXTS = {
     store_errors.IdsExhausted: errors.IDS_EXHAUSTED,
     store_errors.EntryTooLarge: errors.ENTRY_TOO_LARGE,
 }
-
-#: What a client that has sent MULTI can run at once instead of queueing it.
-RUN_IN_MULTI = frozenset({"exec", "discard", "multi", "watch", "quit", "reset"})
-
-#: What a RESP2 client can run while it is subscribed to something.
-RUN_WHILE_SUBSCRIBED = frozenset(
-    {
-        "subscribe",
-        "unsubscribe",
-        "psubscribe",
-        "punsubscribe",
-        "ssubscribe",
-        "sunsubscribe",
-        "ping",
-        "quit",
-        "reset",
-    }
-)
 
 
 class Engine:
@@ -95,13 +82,19 @@ class Engine:
         self.listeners: list[Callable[[list[Effect]], None]] = []
         self.stats = Stats()
         self.slowlog = SlowLog()
+        self.latency = LatencyMonitor()
+        self.slow_ns = self.slowlog.threshold_ns  # what takes longer interests one of these two
         self.waiters = Waiters()
         self.watches = Watches()
         self.pubsub = PubSub()
+        self.events = KeyspaceEvents(keyspace, self.pubsub, self.listeners)
+        self.access = Access(config)
         self.memory = Memory(keyspace)
         self.is_limited = False  # maxmemory is set: writers are checked
         self.paused_until_ms = 0  # CLIENT PAUSE: connections hold their next command back
         self.pauses_writes_only = False
+        self.expires_actively = True  # False: expired keys go when somebody looks (DEBUG)
+        self.is_cron_paused = False  # DEBUG PAUSE-CRON: nothing is done now and then
         self._ctx = Context(self, keyspace, Client(0, host.no_link, "", ""))
         self._rows: dict[bytes, Command] = {}
         for name, row in TABLE.items():
@@ -139,23 +132,21 @@ class Engine:
             row = self._rows.get(request[0]) or self._find(request)
             words = len(request)
             if (words != row.arity) if row.arity >= 0 else (words < -row.arity):
-                raise self._rejected(row, errors.fail(errors.ARITY, command=row.name))
+                raise self.rejected(row, errors.fail(errors.ARITY, command=row.name))
             if client.is_guarded or (self.is_limited and row.denies_oom):
-                held = self._check(client, row, request)
+                held = check(self, client, row, request)
                 if held is not None:
-                    return held
+                    return settle(self, client, held)
         except CommandError as error:
-            if client.transaction is not None:
-                client.transaction.failed = True
-            self.stats.count_error(error.line)
-            return self._unless_silenced(client, error) if client.is_guarded else error
+            error = refuse(self, client, request, error)
+            return settle(self, client, error) if client.is_guarded else error
         reply = self.call(ctx, row, request)
         if type(reply) is Block:
             self.waiters.park(self._ticket(ctx, row, request, reply))
             reply = NO_REPLY
         if self.waiters.has_ready:
             self._serve_ready(now_ms)
-        return self._unless_silenced(client, reply) if client.is_guarded else reply
+        return settle(self, client, reply) if client.is_guarded else reply
 
     def _find(self, request: list[bytes]) -> Command:
         """Return the row for a request whose name is not spelled in the usual ways."""
@@ -165,7 +156,7 @@ class Engine:
         if not row.subcommands or (len(request) == 1 and row.arity != -2):
             return row
         if len(request) == 1:
-            raise self._rejected(row, errors.fail(errors.ARITY, command=row.name))
+            raise self.rejected(row, errors.fail(errors.ARITY, command=row.name))
         child = row.subcommands.get(request[1].upper())
         if child is None:
             raise errors.fail(
@@ -175,40 +166,14 @@ class Engine:
             )
         return child
 
-    def _rejected(self, row: Command, error: CommandError) -> CommandError:
+    def rejected(self, row: Command, error: CommandError) -> CommandError:
+        """Count a command as refused before it ran; return the error, to be raised."""
         self.stats.of(row.name).rejected += 1
         return error
 
-    def _check(self, client: Client, row: Command, request: list[bytes]) -> Reply:
-        """Make the checks that most requests need not pass.
-
-        Returns None if the command is to run, else the reply; raises what refuses it.
-        """
-        if not client.is_authenticated and Flag.NO_AUTH not in row.flags:
-            raise self._rejected(row, errors.fail(errors.NO_AUTH))
-        transaction = client.transaction
-        if transaction is not None and Flag.NO_MULTI in row.flags:
-            raise self._rejected(row, errors.fail(errors.NOT_IN_MULTI))
-        if self.is_limited and row.denies_oom and self._is_full():
-            raise self._rejected(row, errors.fail(errors.OUT_OF_MEMORY))
-        if client.protocol == 2 and client.is_subscriber and row.name not in RUN_WHILE_SUBSCRIBED:
-            raise self._rejected(row, errors.fail(errors.SUBSCRIBER_CONTEXT, name=row.name))
-        if transaction is not None and row.name not in RUN_IN_MULTI:
-            transaction.queue.append((row, request))
-            transaction.size_bytes += sum(map(len, request))
-            return QUEUED
-        return None
-
-    def _is_full(self) -> bool:
+    def is_full(self) -> bool:
+        """Tell whether the data takes more than maxmemory."""
         return self.memory.used_bytes() > self.config.settings.memory.maxmemory
-
-    def _unless_silenced(self, client: Client, reply: Reply) -> Reply:
-        """Return the reply, or NO_REPLY if CLIENT REPLY says so."""
-        if client.skip_replies:
-            client.skip_replies -= 1
-            client.update_guard()
-            return NO_REPLY
-        return NO_REPLY if client.replies_off else reply
 
     def call(self, ctx: Context, row: Command, request: list[bytes]) -> Reply:
         """Parse and run a command that passed its checks; hand out what it changed.
@@ -222,6 +187,8 @@ class Engine:
         reply = self._run(ctx, row, Args(request, row.name, 2 if "|" in row.name else 1))
         if keyspace.journal or keyspace.missed:
             self.hand_out()
+        if type(reply) is Block and ctx.in_transaction:
+            reply = reply.on_timeout  # nothing waits inside a transaction
         if type(reply) is not Block:
             self._count(ctx.client, row, request, reply, self.stopwatch_ns() - started)
         if self.monitors:
@@ -255,8 +222,17 @@ class Engine:
         if type(reply) is CommandError:
             counters.failed += 1
             stats.count_error(reply.line)
+        if elapsed_ns >= self.slow_ns:
+            self._note_slow(client, row, request, elapsed_ns)
+
+    def _note_slow(
+        self, client: Client, row: Command, request: list[bytes], elapsed_ns: int
+    ) -> None:
+        now_ms = self.keyspace.now_ms
         if elapsed_ns >= self.slowlog.threshold_ns:
-            self.slowlog.add(client, row, request, elapsed_ns, self.keyspace.now_ms)
+            self.slowlog.add(client, row, request, elapsed_ns, now_ms)
+        if elapsed_ns >= self.latency.threshold_ns:
+            self.latency.add(row, elapsed_ns, now_ms)
 
     # Effects
 
@@ -314,7 +290,7 @@ class Engine:
     def _answer(self, ticket: Ticket, reply: Reply, elapsed_ns: int = 0) -> None:
         self.waiters.withdraw(ticket)
         self._count(ticket.client, ticket.row, ticket.request, reply, elapsed_ns)
-        ticket.client.link.push(reply)
+        ticket.client.link.push(NO_REPLY if ticket.is_silent else reply)
 
     def wake(self, ticket: Ticket, now_ms: int) -> None:
         """Look at a ticket whose ``wake_ms`` has come: answer it, or run it again."""
@@ -348,10 +324,13 @@ class Engine:
 
     def step(self, now_ms: int) -> None:
         """Do what has to be done now and then: to be called some ten times a second."""
+        if self.is_cron_paused:
+            return
         keyspace = self.keyspace
         keyspace.now_ms = now_ms
         keyspace.is_reading = False
-        if keyspace.expires_keys:
+        self.stats.sample(now_ms)
+        if keyspace.expires_keys and self.expires_actively:
             for database in keyspace.databases:
                 for key in database.due(EXPIRED_PER_STEP):
                     keyspace.commit(KeyExpired(database.number, key))
@@ -362,17 +341,15 @@ class Engine:
     # Looking on
 
     def _show(self, ctx: Context, row: Command, request: list[bytes]) -> None:
-        from geostream.engine.monitor import monitor_line
-
         if Flag.SKIP_MONITOR in row.flags or Flag.ADMIN in row.flags:
             return
         line = monitor_line(ctx.client, request, ctx.now_ms)
-        for client in self.monitors:
-            client.link.push(line)
+        for client in list(self.monitors):
+            self.pubsub.send(client, line)
 
 
 def _unknown_command(request: list[bytes]) -> CommandError:
-    """Return the error for a name that is in no row, with the first arguments as Redis cuts them."""
+    """Return the error for a name in no row, with the first arguments as Redis cuts them."""
     name = request[0][:SHOWN_NAME_BYTES]
     shown = b""
     for word in request[1:]:

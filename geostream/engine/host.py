@@ -33,12 +33,22 @@ class Host:
     run_id = "0" * 40
     tcp_port = 0
     config_file = ""
+    process_id = 0
+    executable = ""  # what was started
+    system = ""  # name, release and machine, as INFO shows them: Linux 6.1 x86_64
+    arch_bits = 64
+    event_loop = ""  # what the process waits with: libev
+    total_memory_bytes = 0  # of the machine
+    baseline_bytes = 0  # resident before there was any data: counts as used memory
 
     def sleep(self, duration_s: float) -> None:
         """Hold the whole server up for so long (DEBUG SLEEP)."""
 
     def shut_down(self) -> None:
         """End the process in an orderly way, soon; the caller goes on for now."""
+
+    def log(self, message: bytes) -> None:
+        """Write a line to the server's log (DEBUG LOG)."""
 
     def resident_bytes(self) -> int:
         """Return how much memory the process has resident; 0 if it cannot be told."""

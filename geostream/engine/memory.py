@@ -1,7 +1,9 @@
 """How much memory the data takes, and forgetting producers' messages in time.
 
-Values know their size. The sum is brought up to date from the effects: keys that changed
-since the last question are asked again, so a question costs what changed in between.
+What counts as used is the data and what the process took before there was any; that sum
+is what ``maxmemory`` limits and INFO shows. Values know their size. The sum is brought up
+to date from the effects: keys that changed since the last question are asked again, so a
+question costs what changed in between.
 """
 
 from __future__ import annotations
@@ -20,6 +22,9 @@ from geostream.store.effects import (
 from geostream.store.keyspace import Keyspace
 from geostream.store.stream import Stream
 
+#: Effects that say more than that one key changed.
+_OTHER_KEYS = frozenset({IdmpRecorded, KeyMoved, KeyCopied, DatabaseFlushed, DatabasesSwapped})
+
 SWEEP_MS = 1000  # between two looks for messages to forget
 
 PlacedKey = tuple[int, bytes]  # database and key
@@ -33,8 +38,10 @@ class Memory:
         self._keyspace = keyspace
         self._sizes: dict[PlacedKey, int] = {}
         self._changed: set[PlacedKey] = set()
-        self._total_bytes = 0
+        self._data_bytes = 0
+        self.baseline_bytes = 0  # what the process takes without any data
         self.peak_bytes = 0
+        self.peak_ms = 0  # Unix time of the peak
         self._with_messages: set[PlacedKey] = set()
         self._swept_ms = 0
 
@@ -42,15 +49,19 @@ class Memory:
         """Remember which keys changed."""
         for effect in effects:
             self._changed.add((effect.db, effect.key))
-            if isinstance(effect, IdmpRecorded):
-                self._with_messages.add((effect.db, effect.key))
-            elif isinstance(effect, KeyMoved | KeyCopied):
-                self._changed.add((effect.to_db, effect.to_key))
-                self._with_messages.add((effect.to_db, effect.to_key))
-            elif isinstance(effect, DatabaseFlushed):
-                self._change_databases({effect.db})
-            elif isinstance(effect, DatabasesSwapped):
-                self._change_databases({effect.db, effect.other_db})
+            if type(effect) in _OTHER_KEYS:
+                self._note_other_keys(effect)
+
+    def _note_other_keys(self, effect: Effect) -> None:
+        if isinstance(effect, IdmpRecorded):
+            self._with_messages.add((effect.db, effect.key))
+        elif isinstance(effect, KeyMoved | KeyCopied):
+            self._changed.add((effect.to_db, effect.to_key))
+            self._with_messages.add((effect.to_db, effect.to_key))
+        elif isinstance(effect, DatabaseFlushed):
+            self._change_databases({effect.db})
+        elif isinstance(effect, DatabasesSwapped):
+            self._change_databases({effect.db, effect.other_db})
 
     def _change_databases(self, numbers: set[int]) -> None:
         self._changed.update(placed for placed in self._sizes if placed[0] in numbers)
@@ -60,6 +71,14 @@ class Memory:
                 self._with_messages.add((number, key))
 
     def used_bytes(self) -> int:
+        """Return about how much memory is used, data and all. Cost: see ``data_bytes``."""
+        used = self.baseline_bytes + self.data_bytes()
+        if used > self.peak_bytes:
+            self.peak_bytes = used
+            self.peak_ms = self._keyspace.now_ms
+        return used
+
+    def data_bytes(self) -> int:
         """Return about how much memory all keys take. O(keys changed since the last time)."""
         for placed in self._changed:
             number, key = placed
@@ -67,11 +86,10 @@ class Memory:
             before = self._sizes.pop(placed, 0)
             if value is not None:
                 size = self._sizes[placed] = value.size_bytes + len(key)
-                self._total_bytes += size
-            self._total_bytes -= before
+                self._data_bytes += size
+            self._data_bytes -= before
         self._changed.clear()
-        self.peak_bytes = max(self.peak_bytes, self._total_bytes)
-        return self._total_bytes
+        return self._data_bytes
 
     def expire_messages(self, now_ms: int) -> None:
         """Commit the forgetting of producers' messages that are too old, once a second."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from geostream.engine.client import Client
 from geostream.engine.command import Command, Flag
+from geostream.engine.redaction import redacted
 
 MAX_ARGUMENTS = 32
 MAX_ARGUMENT_BYTES = 128
@@ -50,7 +51,7 @@ class SlowLog:
         """Log a command."""
         if Flag.SKIP_SLOWLOG in row.flags:
             return
-        shown = [_cut(word) for word in request[:MAX_ARGUMENTS]]
+        shown = [_cut(word) for word in redacted(request)[:MAX_ARGUMENTS]]
         if len(request) > MAX_ARGUMENTS:
             shown[-1] = b"... (%d more arguments)" % (len(request) - MAX_ARGUMENTS + 1)
         self.entries.appendleft(

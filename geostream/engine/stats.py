@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from geostream.engine.rates import Rate
+
 BUCKETS = 40  # of a latency histogram: up to 1, 2, 4, ... microseconds
+ERROR_CODES = 128  # told apart; further ones are counted as ERR
 
 
 class CommandStats:
@@ -47,6 +50,15 @@ class Stats:
         self.bytes_in = 0
         self.bytes_out = 0
         self.faults = 0  # our own mistakes
+        self.commands_rate = Rate()
+        self.in_rate = Rate()
+        self.out_rate = Rate()
+
+    def sample(self, now_ms: int) -> None:
+        """Note where the counters stand, for the rates; some ten times a second."""
+        self.commands_rate.sample(now_ms, self.commands_processed)
+        self.in_rate.sample(now_ms, self.bytes_in)
+        self.out_rate.sample(now_ms, self.bytes_out)
 
     def of(self, name: str) -> CommandStats:
         """Return the counters of a command, new ones if need be."""
@@ -56,7 +68,10 @@ class Stats:
         return found
 
     def count_error(self, line: bytes) -> None:
-        """Count an error reply under its first word."""
+        """Count an error reply under its first word; a word alone is no code."""
         self.error_replies += 1
-        code = line.split(b" ", 1)[0].decode("latin-1")
+        word, blank, _ = line.partition(b" ")
+        code = word.decode("latin-1") if blank else "ERR"
+        if code not in self.errors and len(self.errors) >= ERROR_CODES:
+            code = "ERR"
         self.errors[code] = self.errors.get(code, 0) + 1

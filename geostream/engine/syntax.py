@@ -30,12 +30,53 @@ KEY_NAMES = frozenset({"key", "newkey", "source", "destination"})
 
 #: Words that stand for a number.
 INTEGER_NAMES = frozenset(
-    """
-    bits client-id connection-id count cursor database db decrement entries entries-added
-    entries-read entriesread index index1 index2 increment length max maxage maxcount maxsize
-    milliseconds ms numkeys numids numlocal numreplicas offset port port-number protover retrycount
-    seconds slot start-slot timeout ttl value-integer version idle-ms min-idle-ms duration frequency
-    """.split()
+    {
+        "bits",
+        "bytes",
+        "client-id",
+        "cluster-bus-port",
+        "connection-id",
+        "count",
+        "cursor",
+        "database",
+        "db",
+        "decrement",
+        "delivery-count",
+        "destination-db",
+        "duration",
+        "entries",
+        "entries-added",
+        "entries-read",
+        "entriesread",
+        "frequency",
+        "increment",
+        "index",
+        "index1",
+        "index2",
+        "length",
+        "maxage",
+        "maxcount",
+        "maxsize",
+        "milliseconds",
+        "min-idle-time",
+        "ms",
+        "numids",
+        "numkeys",
+        "numlocal",
+        "numreplicas",
+        "offset",
+        "port",
+        "protover",
+        "retry-count",
+        "retrycount",
+        "samples",
+        "seconds",
+        "slot",
+        "threshold-count",
+        "timeout",
+        "ttl",
+        "version",
+    }
 )
 PATTERN_NAMES = frozenset({"pattern"})
 DOUBLE_NAMES = frozenset({"double", "increment-float", "seconds-decimal"})
@@ -174,10 +215,15 @@ class _Reader:
 
 def _add(before: list[Argument], argument: Argument) -> None:
     """Add an argument; if a token stands right before it, the two are one."""
-    if before and before[-1].type == "pure-token" and not before[-1].is_optional:
-        if not argument.token and before[-1].token not in _SIGNS:
-            argument.token = before.pop().token
+    last = before[-1] if before else None
+    if last is not None and _introduces(last) and not argument.token:
+        argument.token = before.pop().token
     before.append(argument)
+
+
+def _introduces(argument: Argument) -> bool:
+    is_word = argument.type == "pure-token" and argument.token not in _SIGNS
+    return is_word and not argument.is_optional
 
 
 def _one(choice: list[list[Argument]]) -> Argument:

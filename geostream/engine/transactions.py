@@ -6,7 +6,7 @@ The queue of a MULTI is the client's (geostream/engine/client.py); running it is
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 from geostream.engine.client import Client
 from geostream.store.effects import DatabaseFlushed, DatabasesSwapped, Effect, KeyCopied, KeyMoved
@@ -49,17 +49,26 @@ class Watches:
                 self._touch((effect.db, effect.key))
             if isinstance(effect, KeyMoved | KeyCopied):
                 self._touch((effect.to_db, effect.to_key))
-            elif isinstance(effect, DatabaseFlushed | DatabasesSwapped):
-                self._touch_databases(effect, keyspace)
+            elif isinstance(effect, DatabaseFlushed):
+                self._touch_where({effect.db}, effect.held)
+            elif isinstance(effect, DatabasesSwapped) and effect.db != effect.other_db:
+                databases = {effect.db, effect.other_db}
+                for number in databases:
+                    self._touch_where(databases, keyspace.databases[number].values)
 
     def _touch(self, placed: PlacedKey) -> None:
         for client in self.by_key.get(placed, ()):
             client.is_dirty = True
 
-    def _touch_databases(self, effect: Effect, keyspace: Keyspace) -> None:
-        touched = {effect.db}
-        if isinstance(effect, DatabasesSwapped):
-            touched.add(effect.other_db)
+    def _touch_where(self, databases: Container[int], held: Container[bytes]) -> None:
+        """Mark who watches a key of these databases that is, or was, held."""
         for placed in self.by_key:
-            if placed[0] in touched:
+            if placed[0] in databases and placed[1] in held:
                 self._touch(placed)
+
+
+def discard(client: Client, watches: Watches) -> None:
+    """Let a client be in no transaction and watch nothing."""
+    client.transaction = None
+    watches.forget(client)
+    client.update_guard()

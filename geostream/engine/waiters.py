@@ -32,6 +32,7 @@ class Ticket:
         "client",
         "database",
         "deadline_ms",
+        "is_silent",
         "keys",
         "needs_keys",
         "on_timeout",
@@ -53,6 +54,7 @@ class Ticket:
         self.needs_keys = block.needs_keys
         self.deadline_ms = now_ms + block.timeout_ms if block.timeout_ms else None
         self.recheck_ms = block.recheck_ms
+        self.is_silent = False  # CLIENT REPLY: nobody wants the answer
         self.on_timeout: Reply = block.on_timeout
 
     @property

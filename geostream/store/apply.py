@@ -179,10 +179,13 @@ def _consumer_seen(keyspace: Keyspace, effect: fx.ConsumerSeen) -> None:
 
 def _delivered(keyspace: Keyspace, effect: fx.Delivered) -> None:
     group = _group(keyspace, effect)
+    consumer = group.consumers[effect.consumer]
     group.last_id = effect.ids[-1]
     group.entries_read = effect.entries_read
+    consumer.seen_ms = effect.time_ms
     if not effect.noack:
-        group.deliver(effect.ids, group.consumers[effect.consumer], effect.time_ms)
+        consumer.active_ms = effect.time_ms
+        group.deliver(effect.ids, consumer, effect.time_ms)
 
 
 def _claimed(keyspace: Keyspace, effect: fx.Claimed) -> None:
@@ -199,9 +202,7 @@ def _released(keyspace: Keyspace, effect: fx.Released) -> None:
 
 
 def _pending_removed(keyspace: Keyspace, effect: fx.PendingRemoved) -> None:
-    group = _group(keyspace, effect)
-    for entry_id in effect.ids:
-        group.remove(entry_id)
+    _group(keyspace, effect).remove(effect.ids)
 
 
 # Producers

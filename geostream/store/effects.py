@@ -41,7 +41,10 @@ class Effect:
 
     @property
     def changes(self) -> int:
-        """What it adds to rdb_changes_since_last_save. Most kinds set a number of their own."""
+        """What it adds to rdb_changes_since_last_save.
+
+        Many kinds set a number of their own; where commands differ, it is a field.
+        """
         return 1
 
 
@@ -212,6 +215,7 @@ class EntriesTrimmed(Effect):
     """The oldest entries were taken away."""
 
     count: int
+    changes: int = field(default=0, compare=False)  # XTRIM: as many as entries; XADD: 0
 
     event = "xtrim"
     event_class = "t"
@@ -225,6 +229,7 @@ class EntriesDeleted(Effect):
     ids: list[StreamId]
     max_deleted_id: StreamId  # of the stream, afterwards
     by_trimming: bool  # XTRIM ACKED, which passes over entries, and not XDEL
+    changes: int = field(default=0, compare=False)  # XDEL, XDELEX, XTRIM: as many as entries
 
     event_class = "t"
     touches_watch = True
@@ -265,6 +270,7 @@ class GroupMoved(Effect):
     last_id: StreamId
     entries_read: int | None
     told: bool  # XGROUP SETID is; XCLAIM LASTID is not
+    changes: int = field(default=1, compare=False)  # XCLAIM that claimed something: 0
 
     event = "xgroup-setid"
     event_class = "t"
@@ -321,14 +327,16 @@ class ConsumerSeen(Effect):
 
 @dataclass(slots=True)
 class Delivered(Effect):
-    """A consumer was given new entries (XREADGROUP >)."""
+    """A consumer was given new entries (XREADGROUP >); that is when it was last seen."""
 
     group: bytes
     consumer: bytes
     ids: list[StreamId]  # ascending
     time_ms: int
     entries_read: int | None  # of the group, afterwards
-    noack: bool  # nothing became pending
+    noack: bool  # nothing became pending, and the consumer does not count as active
+
+    changes = 1
 
 
 @dataclass(slots=True)
@@ -338,6 +346,7 @@ class Claimed(Effect):
     group: bytes
     consumer: bytes
     records: list[tuple[StreamId, int, int]]  # ID, delivery time in ms, delivery count
+    changes: int = field(default=0, compare=False)  # XCLAIM, XAUTOCLAIM: as many as claimed
 
 
 @dataclass(slots=True)
@@ -346,8 +355,9 @@ class Released(Effect):
 
     group: bytes
     records: list[tuple[StreamId, int]]  # ID, delivery count
+    changes: int = field(default=0, compare=False)  # as many as were released
 
-    wakes = True
+    wakes_groups = True
 
 
 @dataclass(slots=True)
@@ -356,6 +366,7 @@ class PendingRemoved(Effect):
 
     group: bytes
     ids: list[StreamId]
+    changes: int = field(default=0, compare=False)  # as many as IDs; DELREF: 0
 
 
 # Producers

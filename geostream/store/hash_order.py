@@ -3,9 +3,10 @@
 SCAN and RANDOMKEY go by it. A key's place follows from the key alone, so one that is
 written, replaced or even deleted and put back while somebody scans stands where it
 stood: it is neither passed over nor met for ever. A cursor is the smallest hash not yet
-visited, which any number a client makes up is too.
+visited; a number a client makes up does for one too.
 
-Hashes are salted, so nobody can choose keys that share one. Keys are kept in runs of at
+Hashes are salted, so nobody can choose keys that share one, and have 48 bits, because
+some clients keep a cursor in a floating point number. Keys are kept in runs of at
 most ``RUN_KEYS``; adding and dropping one moves what comes behind it in its run.
 """
 
@@ -16,7 +17,7 @@ from bisect import bisect_left, bisect_right
 from random import randrange
 
 RUN_KEYS = 512
-_MASK = 2**64 - 1
+_MASK = 2**48 - 1
 
 
 class HashOrder:

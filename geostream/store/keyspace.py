@@ -58,14 +58,14 @@ class Database:
                 if keyspace.expires_keys:
                     keyspace.commit(KeyExpired(self.number, key))
                 value = None
-        if value is not None and touch:
+        if value is not None and touch and keyspace.touches:
             value.accessed_ms = keyspace.now_ms
         if keyspace.is_reading:
             if value is not None:
                 keyspace.hits += 1
             else:
                 keyspace.misses += 1
-                keyspace.missed.append((self.number, key))
+                keyspace.missed.append((self.number, key, len(keyspace.journal)))
         return value
 
     def stream(self, key: bytes) -> Stream | None:
@@ -164,10 +164,12 @@ class Keyspace:
         """Start empty."""
         self.now_ms = 0  # the time of the command that runs; set from outside
         self.expires_keys = True  # False: expired keys are hidden but not deleted
+        self.touches = True  # False: looking at a key does not count as use (CLIENT NO-TOUCH)
         self.is_reading = False  # whether looking at a key counts as a hit or a miss
         self.hits = 0
         self.misses = 0
-        self.missed: list[tuple[int, bytes]] = []  # database and key, emptied with the journal
+        # database, key, and how much had happened before; emptied with the journal
+        self.missed: list[tuple[int, bytes, int]] = []
         self.node_limits = NodeLimits()
         self.journal: list[Effect] = []  # what changed since it was last emptied
         self.databases = [Database(number, self) for number in range(databases)]

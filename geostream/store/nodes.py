@@ -69,8 +69,8 @@ class Node:
             for text in fields:
                 size += text_cost(text)
             size += integer_cost(2 * pairs + 4)
-        if self.live == 127 or self.live == 4095:
-            size += 1  # the live counter takes a wider form
+        if self.live >= 127:  # the live counter may take a wider form
+            size += integer_cost(self.live + 1) - integer_cost(self.live)
         self.size_bytes += size
         self.last_id = entry_id
         self.live += 1

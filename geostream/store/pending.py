@@ -18,9 +18,9 @@ Behaviour: https://redis.io/docs/latest/commands/xpending/
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
-from itertools import islice
+from itertools import islice, repeat
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from geostream.store.ids import StreamId
@@ -39,14 +39,14 @@ class Delivery(NamedTuple):
 
     consumer: Consumer | None  # None: released by XNACK
     time_ms: int
-    count: int
+    delivery_count: int
 
 
 class IdMap(dict[StreamId, V]):
     """A dict by stream ID that can also be walked in ID order.
 
-    Change it through ``put``, ``put_run`` and ``drop`` only. The dict's own order is the
-    order in which values were last put.
+    Change it through the methods here only. The dict's own order is the order in which
+    values were last put.
     """
 
     __slots__ = ("_order", "_stale")
@@ -58,7 +58,10 @@ class IdMap(dict[StreamId, V]):
         self._stale = 0
 
     def put(self, entry_id: StreamId, value: V) -> None:
-        """Set a value; it becomes the last in the dict's own order."""
+        """Set a value; it becomes the last in the dict's own order.
+
+        O(1) for an ID that is here or above all others, O(n) for another.
+        """
         if entry_id in self:
             del self[entry_id]
         else:
@@ -74,34 +77,57 @@ class IdMap(dict[StreamId, V]):
         self[entry_id] = value
 
     def put_run(self, ids: list[StreamId], value: V) -> None:
-        """Set one value for ascending IDs. O(1) an ID when all are above those here."""
-        if not self._order or ids[0] > self._order[-1]:
-            self._order.extend(ids)
+        """Set one value for ascending IDs, as ``put`` would. Fast if all are above those here."""
+        if self.is_below(ids[0]):
+            self._order += ids
             self.update(dict.fromkeys(ids, value))
         else:
             for entry_id in ids:
                 self.put(entry_id, value)
 
+    def is_below(self, entry_id: StreamId) -> bool:
+        """Tell whether every ID here is certainly below this one. O(1)."""
+        return not self._order or entry_id > self._order[-1]
+
     def drop(self, entry_id: StreamId) -> V | None:
         """Remove and return a value; None if there is none."""
         value = self.pop(entry_id, None)
         if value is not None:
-            self._stale += 1
-            if self._stale > len(self) + STALE_ALLOWANCE:
-                self._rewrite()
+            self._note_stale(1)
         return value
 
-    def _rewrite(self) -> None:
-        self._order = [entry_id for entry_id in self._order if entry_id in self]
-        self._stale = 0
-        values = list(self.items())  # a dict that lost its first keys is slow to walk
+    def drop_run(self, ids: list[StreamId]) -> list[V | None]:
+        """Remove the values of different IDs and return them, as ``drop`` would. O(1) each."""
+        before = len(self)
+        values = list(map(self.pop, ids, repeat(None)))
+        self._note_stale(before - len(self))
+        return values
+
+    def _note_stale(self, count: int) -> None:
+        self._stale += count
+        if not self:  # usual where consumers keep up
+            self._order.clear()
+            self._stale = 0
+            self.clear()
+        elif self._stale > len(self) + STALE_ALLOWANCE:
+            self._order = [entry_id for entry_id in self._order if entry_id in self]
+            self._stale = 0
+            self._reorder(list(self.items()))  # a dict that lost its first keys is slow to walk
+
+    def _reorder(self, pairs: list[tuple[StreamId, V]]) -> None:
         self.clear()
-        self.update(values)
+        self.update(pairs)
 
     def from_id(self, start: StreamId) -> Iterator[StreamId]:
         """Walk the IDs from start upwards. Change nothing meanwhile."""
-        order = self._order
-        for entry_id in islice(order, bisect_left(order, start), None):
+        return self._walk(bisect_left(self._order, start))
+
+    def after_id(self, start: StreamId) -> Iterator[StreamId]:
+        """Walk the IDs above start upwards. Change nothing meanwhile."""
+        return self._walk(bisect_right(self._order, start))
+
+    def _walk(self, place: int) -> Iterator[StreamId]:
+        for entry_id in islice(self._order, place, None):
             if entry_id in self:
                 yield entry_id
 
@@ -125,6 +151,4 @@ class IdMap(dict[StreamId, V]):
 
     def sort_values(self, pairs: Iterable[tuple[StreamId, V]]) -> None:
         """Replace the dict's own order; pairs are those here, in another order."""
-        values = list(pairs)
-        self.clear()
-        self.update(values)
+        self._reorder(list(pairs))

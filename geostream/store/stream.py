@@ -248,6 +248,27 @@ class Stream(Value):
                 return self.entries_added - self.length + 1
         return None
 
+    def entries_read_after(self, group: Group, ids: list[StreamId]) -> int | None:
+        """Return what a group's entries_read becomes when it is given its next entries. O(1).
+
+        ids -- those of the first entries after the group's position, at least one
+
+        Redis goes entry by entry: it counts on while the number is known and nothing was
+        deleted ahead, else it estimates anew. Estimates are known for the stream's first
+        and last entry only, so what comes between need not be looked at.
+        """
+        read = group.entries_read
+        if (
+            read is not None
+            and group.last_id >= self.first_id
+            and not self.has_tombstone_after(group.last_id)
+        ):
+            return read + len(ids)
+        read = self.estimate_entries_read(ids[0])
+        if read is not None:
+            return read + len(ids) - 1
+        return self.estimate_entries_read(ids[-1])
+
     def lag(self, group: Group) -> int | None:
         """Return how many entries a group has yet to read; None where Redis does not know."""
         if not self.entries_added or not self.length:

@@ -1,0 +1,188 @@
+"""Builds the server from its configuration, and owns the order of start and stop.
+
+The one module that knows all rooms; it ties them together by passing objects and
+functions. Start: engine, sockets, then the line that says it is ready. Stop (SIGTERM,
+SIGINT, SHUTDOWN): nobody is accepted any more, the running command ends, waiting clients
+are released, replies are sent, and the process exits with 0.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import secrets
+import signal
+import sys
+import time
+
+import gevent
+from gevent.event import Event
+
+import geostream.commands  # noqa: F401  fills the command table
+from geostream import __version__, logs
+from geostream.clock import Clock
+from geostream.config import BadConfig, Config
+from geostream.engine.client import Client
+from geostream.engine.command import Command
+from geostream.engine.dispatch import Engine
+from geostream.engine.host import Host
+from geostream.engine.settings import apply_settings
+from geostream.server.listener import Server
+from geostream.store.keyspace import Keyspace
+
+STOP_S = 4.0  # how long clients may take to go when the server stops
+RESERVED_FILES = 64  # file descriptors that are not clients
+SWITCH_INTERVAL_S = 0.0005  # other threads get the interpreter soon
+
+log = logs.logger("server")
+
+
+class Process(Host):
+    """This process, as the engine sees it."""
+
+    def __init__(self, config: Config) -> None:
+        """Know the configuration; ``tcp_port`` is set once it is bound."""
+        self.run_id = secrets.token_hex(20)
+        self.config_file = str(config.path or "")
+        self.process_id = os.getpid()
+        self.executable = os.path.abspath(sys.argv[0]) if sys.argv[0] else sys.executable
+        uname = os.uname()
+        self.system = f"{uname.sysname} {uname.release} {uname.machine}"
+        self.arch_bits = 64 if sys.maxsize > 2**32 else 32
+        self.event_loop = str(gevent.get_hub().loop.backend)
+        self.total_memory_bytes = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+        self.baseline_bytes = self.resident_bytes()
+        self.stopping = Event()
+
+    def sleep(self, duration_s: float) -> None:
+        """Hold the whole server up for so long."""
+        time.sleep(duration_s)
+
+    def shut_down(self) -> None:
+        """End the process in an orderly way, soon."""
+        self.stopping.set()
+
+    def log(self, message: bytes) -> None:
+        """Write a line to the server's log."""
+        logs.event(log, logs.WARNING, "DEBUG LOG", message=message.decode("utf-8", "replace"))
+
+    def resident_bytes(self) -> int:
+        """Return how much memory the process has resident."""
+        try:
+            with open("/proc/self/statm", "rb") as statm:
+                return int(statm.read().split()[1]) * resource.getpagesize()
+        except OSError:  # not Linux: the highest it ever was is what there is
+            return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+    def cpu_s(self) -> tuple[float, float]:
+        """Return system and user CPU seconds the process has used."""
+        usage = resource.getrusage(resource.RUSAGE_SELF)
+        return usage.ru_stime, usage.ru_utime
+
+
+class App:
+    """The running server."""
+
+    def __init__(self, config: Config) -> None:
+        """Build everything; nothing is bound yet."""
+        self.config = config
+        self.process = Process(config)
+        self.clock = Clock()
+        keyspace = Keyspace(config.settings.server.databases)
+        self.engine = Engine(
+            keyspace, config, self.process, time.perf_counter_ns, self._report_command_fault
+        )
+        self.engine.stats.started_ms = keyspace.now_ms = self.clock.now_ms()
+        apply_settings(self.engine, config)
+        self.server = Server(
+            self.engine, config, self.clock, self._report_fault, self._report_dropped
+        )
+
+    def run(self) -> int:
+        """Serve until told to stop; return the exit status."""
+        self._watch_signals()
+        self._raise_file_limit()
+        sys.setswitchinterval(SWITCH_INTERVAL_S)
+        try:
+            os.chdir(self.config.settings.server.dir)
+            addresses = self.server.start()
+        except OSError as error:
+            logs.event(log, logs.ERROR, "cannot start", reason=error.strerror or str(error))
+            return 1
+        self.process.tcp_port = addresses[0][1] if addresses else 0
+        for host, port in addresses:
+            logs.event(
+                log, logs.NOTICE, "Ready to accept connections", address=host, port=port,
+                version=__version__,
+            )  # fmt: skip
+        self.process.stopping.wait()
+        logs.event(log, logs.NOTICE, "stopping", clients=len(self.server.connections))
+        everybody_left = self.server.stop(STOP_S)
+        logs.event(log, logs.NOTICE, "stopped", clients_cut_off=not everybody_left)
+        return 0
+
+    def _watch_signals(self) -> None:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            gevent.signal_handler(number, self._stop_on_signal, number)
+        if hasattr(signal, "SIGHUP"):
+            gevent.signal_handler(signal.SIGHUP, self._reload)
+
+    def _stop_on_signal(self, number: int) -> None:
+        logs.event(log, logs.NOTICE, "received signal", signal=signal.Signals(number).name)
+        self.process.shut_down()
+
+    def _reload(self) -> None:
+        """Read the configuration anew (SIGHUP); say what changed and what could not."""
+        try:
+            reloaded = self.config.reload()
+        except BadConfig as error:
+            logs.event(log, logs.WARNING, "configuration not reloaded", reason=str(error))
+            return
+        logs.event(
+            log, logs.NOTICE, "configuration reloaded",
+            changed=list(reloaded.changed),
+            not_changed=[f"{name}: {reason}" for name, reason in reloaded.kept],
+        )  # fmt: skip
+
+    def _raise_file_limit(self) -> None:
+        """Let the process have a file descriptor for each client, as far as the system allows."""
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        wanted = self.config.settings.clients.maxclients + RESERVED_FILES
+        if soft == resource.RLIM_INFINITY or soft >= wanted:
+            return
+        allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+        if allowed < wanted:
+            logs.event(
+                log, logs.WARNING, "fewer clients than maxclients can be served",
+                maxclients=wanted - RESERVED_FILES, files_allowed=allowed,
+            )  # fmt: skip
+
+    # What other rooms report
+
+    def _report_command_fault(self, row: Command, fault: BaseException) -> None:
+        logs.fault(log, "a command failed unexpectedly", command=row.name)
+
+    def _report_fault(self, where: str, fault: BaseException) -> None:
+        logs.fault(log, "unexpected failure", where=where)
+
+    def _report_dropped(self, client: Client, unsent_bytes: int) -> None:
+        logs.event(
+            log, logs.WARNING, "client dropped: it does not read its replies",
+            client=client.id, address=client.address, unsent_bytes=unsent_bytes,
+        )  # fmt: skip
+
+
+def serve(config: Config) -> int:
+    """Run a server with this configuration until it is told to stop; return the exit status."""
+    settings = config.settings.log
+    try:
+        output = logs.Log(level=settings.loglevel, path=settings.logfile, form=settings.log_format)
+    except OSError as error:
+        print(f"geostream: cannot log to {settings.logfile}: {error.strerror}", file=sys.stderr)
+        return 1
+    config.on_change("loglevel", lambda level: output.set_level(str(level)))
+    try:
+        return App(config).run()
+    finally:
+        output.stop()

@@ -1,0 +1,183 @@
+"""INFO's sections about the process: what runs, what it takes, what it keeps and copies."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from geostream import REDIS_VERSION, __version__
+
+if TYPE_CHECKING:
+    from geostream.engine.client import Client
+    from geostream.engine.dispatch import Engine
+    from geostream.engine.info import Line
+
+_UNITS = ((2**40, "T"), (2**30, "G"), (2**20, "M"), (2**10, "K"))
+_LRU_BITS = 24
+
+
+def human(size_bytes: int) -> str:
+    """Return a size as people read it: 701.91K."""
+    for unit, name in _UNITS:
+        if size_bytes >= unit:
+            return f"{size_bytes / unit:.2f}{name}"
+    return f"{size_bytes}B"
+
+
+def server(engine: Engine, now_ms: int) -> list[Line]:
+    """Return what runs, where, since when."""
+    host, hz = engine.host, engine.config.settings.server.hz
+    uptime_s = max(0, now_ms - engine.stats.started_ms) // 1000
+    return [
+        ("redis_version", REDIS_VERSION),
+        ("geostream_version", __version__),
+        ("redis_git_sha1", "00000000"),
+        ("redis_git_dirty", 0),
+        ("redis_build_id", 0),
+        ("redis_mode", "standalone"),
+        ("os", host.system),
+        ("arch_bits", host.arch_bits),
+        ("multiplexing_api", host.event_loop),
+        ("process_id", host.process_id),
+        ("process_supervised", "no"),
+        ("run_id", host.run_id),
+        ("tcp_port", host.tcp_port),
+        ("server_time_usec", now_ms * 1000),
+        ("uptime_in_seconds", uptime_s),
+        ("uptime_in_days", uptime_s // 86400),
+        ("hz", hz),
+        ("configured_hz", hz),
+        ("lru_clock", now_ms // 1000 % 2**_LRU_BITS),
+        ("executable", host.executable),
+        ("config_file", host.config_file),
+        ("io_threads_active", 0),
+    ]
+
+
+def memory(engine: Engine, now_ms: int) -> list[Line]:
+    """Return what is used, at most was used, and may be used."""
+    used = engine.memory.used_bytes()
+    data = engine.memory.data_bytes()
+    resident = engine.host.resident_bytes()
+    settings = engine.config.settings.memory
+    total, peak = engine.host.total_memory_bytes, engine.memory.peak_bytes
+    return [
+        ("used_memory", used),
+        ("used_memory_human", human(used)),
+        ("used_memory_rss", resident),
+        ("used_memory_rss_human", human(resident)),
+        ("used_memory_peak", peak),
+        ("used_memory_peak_human", human(peak)),
+        ("used_memory_peak_time", engine.memory.peak_ms // 1000),
+        ("used_memory_peak_perc", f"{_percent(used, peak)}%"),
+        ("used_memory_overhead", used - data),
+        ("used_memory_startup", engine.memory.baseline_bytes),
+        ("used_memory_dataset", data),
+        ("used_memory_dataset_perc", f"{_percent(data, used)}%"),
+        ("total_system_memory", total),
+        ("total_system_memory_human", human(total)),
+        ("used_memory_lua", 0),
+        ("used_memory_lua_human", "0B"),
+        ("used_memory_scripts", 0),
+        ("used_memory_scripts_human", "0B"),
+        ("number_of_cached_scripts", 0),
+        ("number_of_functions", 0),
+        ("number_of_libraries", 0),
+        ("maxmemory", settings.maxmemory),
+        ("maxmemory_human", human(settings.maxmemory)),
+        ("maxmemory_policy", settings.maxmemory_policy),
+        ("mem_fragmentation_ratio", f"{resident / used if used else 0:.2f}"),
+        ("mem_fragmentation_bytes", resident - used),
+        ("mem_not_counted_for_evict", 0),
+        ("mem_replication_backlog", 0),
+        ("mem_total_replication_buffers", 0),
+        ("mem_clients_slaves", 0),
+        ("mem_clients_normal", sum(map(_buffered_bytes, engine.clients.values()))),
+        ("mem_cluster_links", 0),
+        ("mem_aof_buffer", 0),
+        ("mem_allocator", "python"),
+        ("active_defrag_running", 0),
+        ("lazyfree_pending_objects", 0),
+        ("lazyfreed_objects", 0),
+    ]
+
+
+def _percent(part: int, whole: int) -> str:
+    return f"{100 * part / whole if whole else 0:.2f}"
+
+
+def _buffered_bytes(client: Client) -> int:
+    return client.link.pending_bytes + client.link.unsent_bytes
+
+
+def persistence(engine: Engine, now_ms: int) -> list[Line]:
+    """Return what is kept on disk: nothing, and how much changed since the start."""
+    return [
+        ("loading", 0),
+        ("async_loading", 0),
+        ("current_cow_peak", 0),
+        ("current_cow_size", 0),
+        ("current_cow_size_age", 0),
+        ("current_fork_perc", "0.00"),
+        ("current_save_keys_processed", 0),
+        ("current_save_keys_total", 0),
+        ("rdb_changes_since_last_save", engine.stats.changes_since_save),
+        ("rdb_bgsave_in_progress", 0),
+        ("rdb_last_save_time", engine.stats.started_ms // 1000),
+        ("rdb_last_bgsave_status", "ok"),
+        ("rdb_last_bgsave_time_sec", -1),
+        ("rdb_current_bgsave_time_sec", -1),
+        ("rdb_saves", 0),
+        ("rdb_last_cow_size", 0),
+        ("rdb_last_load_keys_expired", 0),
+        ("rdb_last_load_keys_loaded", 0),
+        ("aof_enabled", 0),
+        ("aof_rewrite_in_progress", 0),
+        ("aof_rewrite_scheduled", 0),
+        ("aof_last_rewrite_time_sec", -1),
+        ("aof_current_rewrite_time_sec", -1),
+        ("aof_last_bgrewrite_status", "ok"),
+        ("aof_rewrites", 0),
+        ("aof_rewrites_consecutive_failures", 0),
+        ("aof_last_write_status", "ok"),
+        ("aof_last_cow_size", 0),
+        ("module_fork_in_progress", 0),
+        ("module_fork_last_cow_size", 0),
+    ]
+
+
+def replication(engine: Engine, now_ms: int) -> list[Line]:
+    """Return the role: a master without replicas."""
+    return [
+        ("role", "master"),
+        ("connected_slaves", 0),
+        ("master_failover_state", "no-failover"),
+        ("master_replid", engine.host.run_id),
+        ("master_replid2", "0" * 40),
+        ("master_repl_offset", 0),
+        ("second_repl_offset", -1),
+        ("repl_backlog_active", 0),
+        ("repl_backlog_size", engine.config.get("repl-backlog-size")),
+        ("repl_backlog_first_byte_offset", 0),
+        ("repl_backlog_histlen", 0),
+    ]
+
+
+def cpu(engine: Engine, now_ms: int) -> list[Line]:
+    """Return the CPU time used."""
+    system_s, user_s = engine.host.cpu_s()
+    return [
+        ("used_cpu_sys", f"{system_s:.6f}"),
+        ("used_cpu_user", f"{user_s:.6f}"),
+        ("used_cpu_sys_children", "0.000000"),
+        ("used_cpu_user_children", "0.000000"),
+    ]
+
+
+def modules(engine: Engine, now_ms: int) -> list[Line]:
+    """Return nothing: there are no modules."""
+    return []
+
+
+def cluster(engine: Engine, now_ms: int) -> list[Line]:
+    """Return that there is no cluster."""
+    return [("cluster_enabled", 0)]

@@ -1,0 +1,1 @@
+"""Client sockets and greenlets; nothing else in the house has any."""

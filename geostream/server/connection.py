@@ -1,0 +1,287 @@
+"""One client: a greenlet that receives, executes and sends, and waits in one place.
+
+The greenlet sleeps in ``_wait`` until its socket is readable or somebody pokes it. It
+takes what arrived in one ``recv`` and executes every complete request. Its replies are sent
+when the hub has seen to all sockets that were readable (Server.flush_dirty): sent one by
+one, each would wake a peer that then finds a single reply. The read watcher stays armed for the life of the connection, also while the
+client is parked in a blocking command: so a peer that hangs up is noticed at once and its
+ticket withdrawn.
+
+Sending never waits. What the socket does not take is kept and sent when it becomes
+writable; requests go on being read meanwhile, because a client may well send a long
+pipeline before it reads the first reply. A client that already has more than
+``max_unsent_bytes`` of replies unread when the next one comes is dropped.
+
+Replies that come out of turn (an unblocked read, pub/sub, MONITOR) are written by
+``push`` into the same buffer and leave with the others.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections import deque
+from typing import TYPE_CHECKING
+
+from gevent import get_hub, getcurrent
+
+from geostream.engine.client import Client
+from geostream.reply import NO_REPLY, Reply
+from geostream.resp.reader import RequestReader
+from geostream.resp.writer import ENCODERS
+
+if TYPE_CHECKING:
+    from geostream.server.listener import Server
+
+RECEIVE_BYTES = 64 * 1024
+FLUSH_BYTES = 256 * 1024  # replies are sent before the batch is done when they are so large
+FLUSH_PIECES = 1024
+MAX_TIMER_S = 3600.0  # longer waits are looked at in between
+_READ, _WRITE = 1, 2
+
+
+class Connection:
+    """A client's socket; also its ``Link`` for the engine."""
+
+    def __init__(self, sock: socket.socket, server: Server, client_id: int) -> None:
+        """Serve a connected, non-blocking socket."""
+        self._sock = sock
+        self._server = server
+        self._engine = server.engine
+        self.fd = sock.fileno()
+        self.bytes_in = 0
+        self.bytes_out = 0
+        self.client = Client(client_id, self, *_addresses(sock))
+        limits = server.config.settings.clients
+        self._max_unsent_bytes = limits.max_unsent_bytes
+        self._reader = RequestReader(limits.proto_max_bulk_len, limits.max_pending_bytes)
+        self._requests: deque[list[bytes]] = deque()  # complete, not executed yet
+        self._out: list[bytes] = []  # replies not handed to the socket yet
+        self._unsent: deque[memoryview] = deque()  # what the socket did not take
+        self.unsent_bytes = 0
+        self._is_open = True
+        self._is_dirty = False  # in the server's list of those with something to send
+        self._greenlet = getcurrent()
+        loop = get_hub().loop
+        self._readable = loop.io(self.fd, _READ)
+        self._writable = loop.io(self.fd, _WRITE)
+        self._timer = loop.timer(0)
+
+    # The greenlet
+
+    def serve(self) -> None:
+        """Serve the client until one of the two hangs up. Runs as the connection's greenlet."""
+        hub = get_hub()
+        self._readable.start(self._greenlet.switch)
+        try:
+            while self._is_open:
+                hub.switch()  # the one place where this greenlet waits
+                if self.client.is_closing:
+                    self.flush()
+                elif self._receive():
+                    self._work()
+        except Exception as fault:  # ours: this client is lost, the others are not
+            self._server.on_fault(f"connection of {self.client.address}", fault)
+        finally:
+            self._tear_down()
+
+    def _receive(self) -> bool:
+        """Take what the socket has; tell whether to go on."""
+        try:
+            data = self._sock.recv(RECEIVE_BYTES)
+        except BlockingIOError:  # poked, not readable
+            return self._is_open
+        except OSError:
+            data = b""
+        if not data:
+            self._is_open = False
+            return False
+        self.bytes_in += len(data)
+        self._server.stats.bytes_in += len(data)
+        self._reader.authenticated = self.client.is_authenticated
+        self._requests.extend(self._reader.feed(data))
+        return True
+
+    def _work(self) -> None:
+        """Execute what is complete, as far as the client need not wait."""
+        client, requests, out = self.client, self._requests, self._out
+        execute = self._engine.execute
+        now_ms = self._server.clock.now_ms()
+        client.last_active_ms = now_ms
+        while client.ticket is None and not client.is_closing and self._is_open:
+            if not requests:
+                if not self._reader.held_back:
+                    break
+                self._reader.authenticated = client.is_authenticated
+                requests.extend(self._reader.feed(b""))
+                continue
+            if self._engine.paused_until_ms > now_ms and self._server.hold(self, requests[0]):
+                break
+            reply = execute(client, requests.popleft(), now_ms)
+            if reply is not NO_REPLY:
+                ENCODERS[client.protocol](reply, out)
+                if len(out) > FLUSH_PIECES or (out and len(out[-1]) > FLUSH_BYTES):
+                    self.flush()
+        if client.ticket is not None:
+            self._start_timer()
+        elif not requests and self._reader.error is not None:
+            self._refuse()
+        self._mark_dirty()
+
+    def _refuse(self) -> None:
+        """Answer a breach of the protocol and hang up."""
+        error = self._reader.error
+        if error is not None and error.line and not self.client.is_closing:
+            self._out.append(b"-" + error.line + b"\r\n")
+            self._server.stats.count_error(error.line)
+        self.close()
+
+    # Link
+
+    @property
+    def pending_bytes(self) -> int:
+        """Bytes of requests not yet complete."""
+        return self._reader.pending_bytes
+
+    def push(self, reply: Reply) -> None:
+        """Send something that is not the reply to the request being executed.
+
+        When it is the reply to a request that waited, the client's next requests go on.
+        """
+        if not self._is_open:
+            return
+        ENCODERS[self.client.protocol](reply, self._out)
+        self._mark_dirty()
+        if self.client.ticket is None and self._timer.active:
+            self._timer.stop()
+        if self._requests or self._reader.error is not None:
+            self.poke()
+
+    def close(self) -> None:
+        """Hang up once what was written before is sent; nothing more is read."""
+        if not self.client.is_closing:
+            self.client.is_closing = True
+            self._requests.clear()
+            self._readable.stop()
+            self._mark_dirty()
+            self.poke()
+
+    def poke(self) -> None:
+        """Let the greenlet have a look, soon."""
+        get_hub().loop.run_callback(self._greenlet.switch)
+
+    # Sending
+
+    def _mark_dirty(self) -> None:
+        if not self._is_dirty:
+            self._is_dirty = True
+            self._server.mark_dirty(self)
+
+    def flush(self) -> None:
+        """Hand the replies to the socket; keep what it does not take."""
+        self._is_dirty = False
+        out = self._out
+        if out and self._is_open:
+            data = out[0] if len(out) == 1 else b"".join(out)
+            out.clear()
+            if self._unsent:
+                self._keep(memoryview(data))
+            else:
+                sent = self._send(data)
+                if 0 <= sent < len(data):
+                    self._keep(memoryview(data)[sent:])
+        if self.client.is_closing and not self._unsent:
+            self._is_open = False
+
+    def _send(self, data: bytes | memoryview) -> int:
+        """Return how many bytes the socket took; -1 if the peer is gone."""
+        try:
+            sent = self._sock.send(data)
+        except BlockingIOError:
+            return 0
+        except OSError:
+            self.drop()
+            return -1
+        self.bytes_out += sent
+        self._server.stats.bytes_out += sent
+        return sent
+
+    def _keep(self, data: memoryview) -> None:
+        if self.unsent_bytes > self._max_unsent_bytes:
+            self._server.stats.clients_dropped_unread += 1
+            self._server.log_dropped(self.client, self.unsent_bytes)
+            self.drop()
+            return
+        self._unsent.append(data)
+        self.unsent_bytes += len(data)
+        if not self._writable.active:
+            self._writable.start(self._on_writable)
+
+    def _on_writable(self) -> None:
+        """Send on; runs in the hub."""
+        while self._unsent:
+            data = self._unsent[0]
+            sent = self._send(data)
+            if sent < 0:
+                return
+            self.unsent_bytes -= sent
+            if sent < len(data):
+                self._unsent[0] = data[sent:]
+                return
+            self._unsent.popleft()
+        self._writable.stop()
+        if self.client.is_closing:
+            self._is_open = False
+            self.poke()
+
+    def drop(self) -> None:
+        """Hang up now; what is not sent yet is lost."""
+        if self._is_open:
+            self._is_open = False
+            self.poke()
+
+    # Waiting
+
+    def _start_timer(self) -> None:
+        """Have the engine look at the client's ticket in time."""
+        ticket = self.client.ticket
+        self._timer.stop()
+        if ticket is None or ticket.wake_ms is None:
+            return
+        wait_s = max(0.001, (ticket.wake_ms - self._server.clock.now_ms()) / 1000)
+        self._timer = get_hub().loop.timer(min(wait_s, MAX_TIMER_S))
+        self._timer.start(self._on_timer, update=True)
+
+    def _on_timer(self) -> None:
+        """Let the engine look at the ticket; runs in the hub."""
+        if self.client.ticket is not None:
+            self._engine.wake(self.client.ticket, self._server.clock.now_ms())
+            self._start_timer()
+
+    def _tear_down(self) -> None:
+        self._is_open = False
+        for watcher in (self._readable, self._writable, self._timer):
+            watcher.stop()
+            watcher.close()
+        self._engine.disconnect(self.client)
+        self._server.forget(self)
+        self._unsent.clear()
+        self._out.clear()
+        self._sock.close()
+
+
+def _addresses(sock: socket.socket) -> tuple[str, str]:
+    """Return the peer's and our address as CLIENT LIST shows them."""
+    local = sock.getsockname()
+    if sock.family == socket.AF_UNIX:
+        path = local if isinstance(local, str) else local.decode("utf-8", "replace")
+        return f"{path}:0", f"{path}:0"
+    try:
+        peer = sock.getpeername()
+    except OSError:  # gone already; the first recv will tell
+        return "?:0", _host_port(local)
+    return _host_port(peer), _host_port(local)
+
+
+def _host_port(address: tuple[str, int]) -> str:
+    host = f"[{address[0]}]" if ":" in address[0] else address[0]
+    return f"{host}:{address[1]}"

@@ -1,0 +1,263 @@
+"""Accepting clients, and what all connections share.
+
+A gevent StreamServer spawns a greenlet for each client. Connections that have something to
+send are listed here and flushed together, once a turn of the hub. A ticker greenlet does what has to be done now and then: active expiry, idle
+clients, paused clients.
+
+Stopping: accept nobody, unblock and close every client once its replies are sent, wait
+until the greenlets are gone, but not for ever.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import socket
+import stat
+from typing import TYPE_CHECKING
+
+import gevent
+from gevent import socket as gevent_socket
+from gevent.pool import Pool
+from gevent.server import StreamServer
+
+from geostream.clock import Clock
+from geostream.engine.client import Client
+from geostream.engine.dispatch import Engine
+from geostream.server.connection import Connection
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from geostream.config import Config
+
+NO_SUCH_ADDRESS = {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.EPROTONOSUPPORT}
+MAX_CLIENTS_LINE = b"-ERR max number of clients reached\r\n"
+MAX_DIRTY = 16  # connections with something to send: more are not let wait for the turn to end
+CLOSING_S = 10.0  # how long a client that is to go may take to read its last replies
+
+
+class Server:
+    """All listeners and connections of one engine."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        config: Config,
+        clock: Clock,
+        on_fault: Callable[[str, BaseException], None],
+        log_dropped: Callable[[Client, int], None],
+    ) -> None:
+        """Serve an engine; nothing is bound yet.
+
+        on_fault    -- told where, and what was raised, when something of ours went wrong
+        log_dropped -- told of a client dropped with so many bytes of replies unread
+        """
+        self.engine = engine
+        self.stats = engine.stats
+        self.config = config
+        self.clock = clock
+        self.on_fault = on_fault
+        self.log_dropped = log_dropped
+        self.connections: dict[Connection, None] = {}
+        self._dirty: list[Connection] = []
+        self._held: dict[Connection, None] = {}
+        self._closing_since: dict[Connection, float] = {}
+        self._listeners: list[StreamServer] = []
+        self._pool = Pool()
+        self._last_id = 0
+        self._loop = gevent.get_hub().loop
+        self._ticker: gevent.Greenlet | None = None
+
+    # Life
+
+    def start(self) -> list[tuple[str, int]]:
+        """Bind and accept; return the addresses. Raises OSError naming the address."""
+        settings = self.config.settings.server
+        try:
+            for host in settings.bind:
+                try:
+                    sock = _bound(host.removeprefix("-"), settings.port, settings.tcp_backlog)
+                except OSError as error:
+                    if not host.startswith("-") or error.errno not in NO_SUCH_ADDRESS:
+                        raise
+                    continue  # a minus says: if this machine has it
+                self._listen(sock)
+            if settings.unixsocket:
+                self._listen(
+                    _bound_unix(
+                        settings.unixsocket, settings.unixsocketperm, settings.tcp_backlog
+                    )
+                )
+        except BaseException:
+            self._close_listeners()
+            raise
+        self._ticker = gevent.spawn(self._tick)
+        # Two parts of it: an IPv6 address comes with a flow label and a scope.
+        addresses = [server.address for server in self._listeners]
+        return [address[:2] for address in addresses if isinstance(address, tuple)]
+
+    def _listen(self, sock: socket.socket) -> None:
+        listener = StreamServer(sock, handle=self._handle, spawn=self._pool)
+        listener.start()
+        self._listeners.append(listener)
+
+    def _close_listeners(self) -> None:
+        for listener in self._listeners:
+            listener.close()
+        path = self.config.settings.server.unixsocket
+        if path and self._listeners and os.path.exists(path):
+            os.unlink(path)
+        self._listeners.clear()
+
+    def stop(self, timeout_s: float) -> bool:
+        """Close everything; tell whether all clients were gone in time."""
+        self._close_listeners()
+        if self._ticker is not None:
+            self._ticker.kill()
+        for connection in list(self.connections):
+            self.engine.unblock(connection.client)
+            connection.close()
+        self.flush_dirty()
+        is_empty = bool(self._pool.join(timeout=timeout_s))
+        if not is_empty:
+            for connection in list(self.connections):
+                connection.drop()
+            self._pool.join(timeout=1)
+        return is_empty
+
+    # Clients
+
+    def _handle(self, sock: socket.socket, address: object) -> None:
+        """Serve one client; the greenlet's main function."""
+        raw = sock._sock  # the plain socket below gevent's: we wait ourselves
+        settings = self.config.settings
+        if len(self.connections) >= settings.clients.maxclients:
+            self.stats.connections_rejected += 1
+            _try_send(raw, MAX_CLIENTS_LINE)
+            return
+        _set_options(raw, settings.server.tcp_keepalive)
+        self._last_id += 1
+        connection = Connection(raw, self, self._last_id)
+        connection.client.is_authenticated = not settings.security.requirepass
+        connection.client.update_guard()
+        self.connections[connection] = None
+        self.engine.connect(connection.client, self.clock.now_ms())
+        connection.serve()
+
+    def forget(self, connection: Connection) -> None:
+        """Drop a connection that is closed."""
+        self.connections.pop(connection, None)
+        self._held.pop(connection, None)
+        self._closing_since.pop(connection, None)
+
+    # Sending
+
+    def mark_dirty(self, connection: Connection) -> None:
+        """Remember to flush a connection before the hub waits for sockets again."""
+        if not self._dirty:
+            self._loop.run_callback(self.flush_dirty)
+        self._dirty.append(connection)
+        if len(self._dirty) >= MAX_DIRTY:
+            self.flush_dirty()
+
+    def flush_dirty(self) -> None:
+        """Flush the connections that were given something to send."""
+        while self._dirty:
+            dirty, self._dirty = self._dirty, []
+            for connection in dirty:
+                connection.flush()
+
+    # Pausing (CLIENT PAUSE)
+
+    def hold(self, connection: Connection, request: list[bytes]) -> bool:
+        """Tell whether a request has to wait for the pause to end; then it will be poked."""
+        if self.engine.pauses_writes_only and not self.engine.may_write(
+            connection.client, request
+        ):
+            return False
+        self._held[connection] = None
+        return True
+
+    # Now and then
+
+    def _tick(self) -> None:
+        while True:
+            gevent.sleep(1 / self.config.settings.server.hz)
+            try:
+                self._step()
+            except Exception as fault:  # ours: the next tick may do better
+                self.on_fault("ticker", fault)
+
+    def _step(self) -> None:
+        now_ms = self.clock.now_ms()
+        self.engine.step(now_ms)
+        if self._held and self.engine.paused_until_ms <= now_ms:
+            held, self._held = self._held, {}
+            for connection in held:
+                connection.poke()
+        self._close_idle(now_ms)
+
+    def _close_idle(self, now_ms: int) -> None:
+        """Close clients that did nothing for too long, and those that never take their last."""
+        timeout_ms = self.config.settings.clients.timeout * 1000
+        now_s = self.clock.monotonic_s()
+        for connection in self.connections if timeout_ms else ():
+            client = connection.client
+            is_busy = client.ticket is not None or client.is_subscriber or client.is_monitor
+            if not is_busy and now_ms - client.last_active_ms > timeout_ms:
+                connection.close()
+        for connection in self.connections:
+            if connection.client.is_closing:
+                since_s = self._closing_since.setdefault(connection, now_s)
+                if now_s - since_s > CLOSING_S:
+                    connection.drop()
+
+
+def _bound(host: str, port: int, backlog: int) -> socket.socket:
+    """Return a listening TCP socket."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    sock = gevent_socket.socket(family, socket.SOCK_STREAM)
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        sock.bind(({"*": "", "::*": "::"}.get(host, host), port))
+        sock.listen(backlog)
+    except OSError as error:
+        sock.close()
+        raise OSError(error.errno, f"cannot listen on {host}:{port}: {error.strerror}") from error
+    return sock
+
+
+def _bound_unix(path: str, permissions: int, backlog: int) -> socket.socket:
+    """Return a listening Unix socket; one that a server left behind is replaced."""
+    sock = gevent_socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        if os.path.exists(path) and stat.S_ISSOCK(os.stat(path).st_mode):
+            os.unlink(path)
+        sock.bind(path)
+        if permissions:
+            os.chmod(path, permissions)
+        sock.listen(backlog)
+    except OSError as error:
+        sock.close()
+        raise OSError(error.errno, f"cannot listen on {path}: {error.strerror}") from error
+    return sock
+
+
+def _set_options(sock: socket.socket, keepalive_s: int) -> None:
+    if sock.family == socket.AF_UNIX:
+        return
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    if keepalive_s:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        if hasattr(socket, "TCP_KEEPIDLE"):
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, keepalive_s)
+
+
+def _try_send(sock: socket.socket, line: bytes) -> None:
+    """Send a last line to somebody who may be gone already."""
+    with contextlib.suppress(OSError):
+        sock.send(line)
