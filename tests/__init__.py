@@ -1,0 +1,1 @@
+"""The tests; README.md's "Development" section says how to run them."""

@@ -1,0 +1,1 @@
+"""The streams guide, and the proof that its commands work here."""

@@ -1,0 +1,1 @@
+"""What tests share: servers, a raw client, clocks, guards."""

@@ -1,0 +1,1 @@
+"""Commands, run on an engine without a connection."""
