@@ -8,6 +8,7 @@ are released, replies are sent, and the process exits with 0.
 
 from __future__ import annotations
 
+import gc
 import os
 import resource
 import secrets
@@ -33,6 +34,8 @@ from geostream.store.keyspace import Keyspace
 STOP_S = 4.0  # how long clients may take to go when the server stops
 RESERVED_FILES = 64  # file descriptors that are not clients
 SWITCH_INTERVAL_S = 0.0005  # other threads get the interpreter soon
+
+GC_THRESHOLDS = (50_000, 20, 50)  # commands leave no cycles; closed connections do
 
 log = logs.logger("server")
 
@@ -103,6 +106,9 @@ class App:
         self._watch_signals()
         self._raise_file_limit()
         sys.setswitchinterval(SWITCH_INTERVAL_S)
+        gc.collect()
+        gc.freeze()  # what was imported is not looked at again
+        gc.set_threshold(*GC_THRESHOLDS)
         try:
             os.chdir(self.config.settings.server.dir)
             addresses = self.server.start()

@@ -18,6 +18,8 @@ import msgspec
 from geostream import REDIS_VERSION, __version__, process
 from geostream.config import PARAMETERS, BadConfig, Config, json_schema, load
 
+MAX_PROBLEMS_SHOWN = 50
+
 _file_option = click.option(
     "--config", "file", metavar="FILE", type=click.Path(path_type=Path), help="A config.yaml."
 )
@@ -123,8 +125,10 @@ def _load(file: Path | None, flags: Sequence[tuple[str, str, str]]) -> Config:
     try:
         return load(file, environ=os.environ, flags=flags)
     except BadConfig as error:
-        for problem in error.problems:
+        for problem in error.problems[:MAX_PROBLEMS_SHOWN]:
             click.echo(problem, err=True)
+        if len(error.problems) > MAX_PROBLEMS_SHOWN:
+            click.echo(f"and {len(error.problems) - MAX_PROBLEMS_SHOWN} more", err=True)
         sys.exit(1)
 
 

@@ -35,7 +35,8 @@ class ProtocolError(Exception):
 def fail(text: str, **values: bytes | str | int) -> CommandError:
     """Return one row of the table as an error to raise, placeholders filled in.
 
-    Bytes go into the line as they are, but for CR and LF, which become spaces.
+    Bytes go into the line as they are, but for CR and LF, which become spaces; at either
+    end of the line they are left out.
     """
     if not values:
         return CommandError(text.encode())
@@ -43,7 +44,7 @@ def fail(text: str, **values: bytes | str | int) -> CommandError:
         name: value.decode("latin-1") if isinstance(value, bytes) else str(value)
         for name, value in values.items()
     }
-    line = text.format(**shown).replace("\r", " ").replace("\n", " ")
+    line = text.format(**shown).strip("\r\n").replace("\r", " ").replace("\n", " ")
     return CommandError(line.encode("latin-1"))
 
 # --- dispatch

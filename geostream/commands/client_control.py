@@ -136,8 +136,8 @@ def _yes_or_no(args: Args) -> bool:
 @command(
     "CLIENT KILL",
     syntax=(
-        "<ip:port | [ID client-id] [TYPE <NORMAL | MASTER | REPLICA | PUBSUB>] [USER username]"
-        " [ADDR ip:port] [LADDR ip:port] [SKIPME <YES | NO>] [MAXAGE maxage]>"
+        "<ip:port | [ID client-id] [TYPE <NORMAL | MASTER | SLAVE | REPLICA | PUBSUB>]"
+        " [USER username] [ADDR ip:port] [LADDR ip:port] [SKIPME <YES | NO>] [MAXAGE maxage]>"
     ),
     arity=-3,
     group=GROUP,

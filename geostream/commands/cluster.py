@@ -23,22 +23,53 @@ CHANGES = ADMIN | {Flag.NO_ASYNC_LOADING}
 
 # sub-command: arity, syntax, flags, tips, since, what it is for
 _SUBCOMMANDS: dict[str, tuple[int, str, frozenset[Flag], tuple[str, ...], str, str]] = {
+    "ADDSLOTS": (-3, "slot [slot ...]", CHANGES, (), "3.0.0", "Gives slots to this node."),
+    "ADDSLOTSRANGE": (
+        -4, "start-slot end-slot [start-slot end-slot ...]",
+        CHANGES, (), "7.0.0", "Gives ranges of slots to this node.",
+    ),
+    "BUMPEPOCH": (2, "", CHANGES, UNCERTAIN, "3.0.0", "Raises the epoch."),
+    "COUNT-FAILURE-REPORTS": (
+        3, "node-id",
+        ADMIN, UNCERTAIN, "3.0.0", "Counts who thinks a node has failed.",
+    ),
     "COUNTKEYSINSLOT": (3, "slot", STALE, (), "3.0.0", "Counts the keys of a slot."),
+    "DELSLOTS": (-3, "slot [slot ...]", CHANGES, (), "3.0.0", "Takes slots from this node."),
+    "DELSLOTSRANGE": (
+        -4, "start-slot end-slot [start-slot end-slot ...]",
+        CHANGES, (), "7.0.0", "Takes ranges of slots from this node.",
+    ),
+    "FAILOVER": (-2, "[FORCE | TAKEOVER]", CHANGES, (), "3.0.0", "Makes a replica the master."),
+    "FLUSHSLOTS": (2, "", CHANGES, (), "3.0.0", "Takes all slots from this node."),
+    "FORGET": (3, "node-id", CHANGES, (), "3.0.0", "Forgets a node."),
     "GETKEYSINSLOT": (4, "slot count", STALE, UNCERTAIN, "3.0.0", "Names keys of a slot."),
     "HELP": (2, "", ANY_STATE, (), "5.0.0", "Explains the sub-commands."),
     "INFO": (2, "", STALE, UNCERTAIN, "3.0.0", "Tells the state of the cluster."),
-    "KEYSLOT": (3, "key-name", STALE, (), "3.0.0", "Tells the slot of a key."),
+    "KEYSLOT": (3, "key", STALE, (), "3.0.0", "Tells the slot of a key."),
     "LINKS": (2, "", STALE, UNCERTAIN, "7.0.0", "Lists the connections between nodes."),
+    "MEET": (-4, "ip port [cluster-bus-port]", CHANGES, (), "3.0.0", "Introduces a node."),
     "MYID": (2, "", STALE, (), "3.0.0", "Tells the ID of this node."),
     "MYSHARDID": (2, "", STALE, UNCERTAIN, "7.2.0", "Tells the ID of this node's shard."),
     "NODES": (2, "", STALE, UNCERTAIN, "3.0.0", "Lists the nodes."),
     "REPLICAS": (3, "node-id", ADMIN, UNCERTAIN, "5.0.0", "Lists the replicas of a node."),
+    "REPLICATE": (3, "node-id", CHANGES, (), "3.0.0", "Makes this node a replica."),
     "RESET": (
-        -2, "[HARD | SOFT]", ADMIN | {Flag.NOSCRIPT}, (), "3.0.0", "Makes the node a new one.",
+        -2, "[HARD | SOFT]",
+        ADMIN | {Flag.NOSCRIPT}, (), "3.0.0", "Makes the node a new one.",
+    ),
+    "SAVECONFIG": (2, "", CHANGES, (), "3.0.0", "Saves what is known of the cluster."),
+    "SET-CONFIG-EPOCH": (3, "config-epoch", CHANGES, (), "3.0.0", "Sets the epoch of a new node."),
+    "SETSLOT": (
+        -4, "slot <IMPORTING node-id | MIGRATING node-id | NODE node-id | STABLE>",
+        CHANGES, (), "3.0.0", "Moves a slot.",
     ),
     "SHARDS": (2, "", ANY_STATE, UNCERTAIN, "7.0.0", "Lists the shards and their nodes."),
+    "SLAVES": (3, "node-id", ADMIN, UNCERTAIN, "3.0.0", "Lists the replicas of a node."),
+    "SLOT-STATS": (
+        -4, "<SLOTSRANGE start-slot end-slot | ORDERBY metric [LIMIT count] [ASC | DESC]>",
+        ANY_STATE, (*UNCERTAIN, "request_policy:all_shards"), "8.2.0", "Tells the load of slots.",
+    ),
     "SLOTS": (2, "", ANY_STATE, UNCERTAIN, "3.0.0", "Lists slots and the nodes that serve them."),
-    "MEET": (-4, "ip port [cluster-bus-port]", CHANGES, (), "3.0.0", "Introduces a node."),
 }  # fmt: skip
 
 

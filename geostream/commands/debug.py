@@ -155,7 +155,9 @@ def _replybuffer(ctx: Context, asked: Debug) -> Reply:
 
 
 def _error(ctx: Context, asked: Debug) -> Reply:
-    raise errors.CommandError(asked.words[0].replace(b"\r", b" ").replace(b"\n", b" "))
+    """Answer with a line that looks like an error, and is none for the counters, as in Redis."""
+    line = asked.words[0].replace(b"\r", b" ").replace(b"\n", b" ")
+    return Wire((b"-%b\r\n" % line,))
 
 
 def _log(ctx: Context, asked: Debug) -> Reply:
@@ -228,13 +230,12 @@ _SUBCOMMANDS: dict[bytes, Subcommand] = {
     b"REPLYBUFFER": Subcommand(_replybuffer, 2, 2),
     b"SET-ACTIVE-EXPIRE": Subcommand(_set_active_expire, 1, 1),
     b"SLEEP": Subcommand(_sleep, 1, 1),
-    b"STRINGMATCH-LEN": Subcommand(_nothing, 2, 2),
 }
 
 _HELP = (
     "DEBUG <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
     "CHANGE-REPL-ID, DICT-RESIZING <0|1>, QUICKLIST-PACKED-THRESHOLD <size>,",
-    "REPLYBUFFER RESIZING <0|1>, STRINGMATCH-LEN <length> <pattern>",
+    "REPLYBUFFER RESIZING <0|1>",
     "    Taken, and nothing to act on.",
     "DIGEST",
     "    Hash all data.",

@@ -63,6 +63,7 @@ def find_row(name: bytes) -> Command | None:
 def info_record(row: Command) -> Reply:
     """Return a row as COMMAND INFO shows it."""
     first, last, step = _key_range(row)
+    children = [info_record(child) for _, child in sorted(row.subcommands.items())]
     return [
         row.name.encode(),
         row.arity,
@@ -73,7 +74,7 @@ def info_record(row: Command) -> Reply:
         SetOf([_simple(f"@{category}") for category in categories_of(row)]),
         SetOf([tip.encode() for tip in row.tips]),
         SetOf([_key_spec(keys) for keys in row.keys]),
-        SetOf([info_record(child) for _, child in sorted(row.subcommands.items())]),
+        children or SetOf([]),  # as Redis: an array of some, a set of none
     ]
 
 

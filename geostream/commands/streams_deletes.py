@@ -39,7 +39,7 @@ def parse_xdel(args: Args) -> XDel:
 
 def _delete(ctx: Context, key: bytes, stream: Stream, ids: list[StreamId], changes: int) -> None:
     """Commit that entries, each there and none named twice, go away."""
-    max_deleted_id = max(stream.max_deleted_id, max(ids))
+    max_deleted_id = max([stream.max_deleted_id, *ids])
     ctx.commit(EntriesDeleted(ctx.db.number, key, ids, max_deleted_id, False, changes))
 
 

@@ -115,7 +115,11 @@ def watch(ctx: Context, keys: list[bytes]) -> Reply:
     if client.transaction is not None:
         raise errors.fail(errors.WATCH_INSIDE_MULTI)
     for key in keys:
-        ctx.engine.watches.add(client, key, ctx.keyspace)
+        ctx.db.find(key, touch=False)
+    if ctx.keyspace.journal:  # a key whose time has come is gone before anybody watches it
+        ctx.engine.hand_out()
+    for key in keys:
+        ctx.engine.watches.add(client, key)
     return OK
 
 

@@ -108,7 +108,9 @@ def trim(
     if options.policy == "delref":
         ids = stream.select((0, 0), MAX_ID, count).ids()
         remove_references(ctx, key, stream, ids)
-    ctx.commit(EntriesTrimmed(ctx.db.number, key, count, changes=count if counts else 0))
+    min_id = options.min_id
+    leaves_node = min_id is not None and stream.nodes.is_left_empty(count, min_id)
+    ctx.commit(EntriesTrimmed(ctx.db.number, key, count, leaves_node, count * counts))
     return count
 
 
@@ -174,7 +176,7 @@ def _trim_acked(
                 ids,
                 stream.max_deleted_id,
                 by_trimming=True,
-                changes=len(ids) if counts else 0,
+                changes=len(ids) * counts,
             )
         )
     return len(ids)

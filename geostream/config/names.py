@@ -12,6 +12,8 @@ from difflib import get_close_matches
 from geostream.config.accepted import ACCEPTED_PARAMETERS, ALIASES
 from geostream.config.settings import PARAMETERS, SECTIONS, Parameter
 
+_LONGEST_NAME = 100  # what is longer is nobody's misspelling
+
 
 def canonical(written: str) -> str:
     """Return Redis' spelling of a name; of an alias, the name it stands for."""
@@ -38,7 +40,7 @@ def full_name(parameter: Parameter) -> str:
 
 def unknown(written: str) -> str:
     """Return what to say about a name that is no parameter's."""
-    nearest = _nearest(written)
+    nearest = _nearest(written[:_LONGEST_NAME])
     return "unknown key" + (f"; did you mean {nearest}?" if nearest else "")
 
 

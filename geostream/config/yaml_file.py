@@ -25,6 +25,7 @@ from geostream.config.sources import Reading, reason, shown
 
 MAX_FILE_BYTES = 256 * 2**10
 MAX_DEPTH = 8
+LONGEST_NAME = 60
 
 _VARIABLE = re.compile(r"(\$?)\$\{([^}]*)(\}?)")
 _INSIDE = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?", re.DOTALL)
@@ -105,6 +106,8 @@ class _File:
 
     def _note(self, node: yaml.Node, subject: str, text: str) -> None:
         place = f"{self._name}:{node.start_mark.line + 1}"
+        if len(subject) > LONGEST_NAME or not subject.isprintable():
+            subject = shown(subject)
         self.reading.problems.append(": ".join(filter(None, (place, subject, text))))
 
     def _items(

@@ -82,6 +82,10 @@ class Keys:
         return -1
 
 
+#: They write, but what they write hangs on a stream they only look at; Redis counts that.
+LOOK_AND_WRITE = frozenset({"xreadgroup", "xack", "xackdel", "xclaim", "xautoclaim"})
+
+
 @dataclass(slots=True, eq=False)
 class Command:
     """One row."""
@@ -104,14 +108,17 @@ class Command:
 
     # what the flags say, ready for the checks every request passes
     is_readonly: bool = False
+    counts_lookups: bool = False  # looking at a key counts as a hit or a miss
     is_write: bool = False
     denies_oom: bool = False
-    needs_check: bool = False  # passes the slow checks even when nothing is special
+    first_argument: int = 1  # the word after the name, or after the sub-command's
 
     def __post_init__(self) -> None:
         self.is_readonly = Flag.READONLY in self.flags
+        self.counts_lookups = self.is_readonly or self.name in LOOK_AND_WRITE
         self.is_write = Flag.WRITE in self.flags
         self.denies_oom = Flag.DENYOOM in self.flags
+        self.first_argument = 2 if "|" in self.name else 1
 
     def takes(self, words: int) -> bool:
         """Tell whether a request may have so many words."""

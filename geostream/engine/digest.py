@@ -59,7 +59,7 @@ def _group_parts(group: Group) -> Iterable[bytes]:
     for entry_id in group.pending.from_id(MIN_ID):
         held = group.pending[entry_id]
         yield held.consumer.name if held.consumer is not None else b""
-        yield repr((entry_id, held.time_ms, held.count)).encode()
+        yield repr((entry_id, held.time_ms, held.delivery_count)).encode()
 
 
 def _framed(parts: Iterable[bytes]) -> bytes:

@@ -181,40 +181,42 @@ class Engine:
         An error becomes a reply, counted. ``Block`` is passed on.
         """
         keyspace = self.keyspace
-        ctx.db = keyspace.databases[ctx.client.database]
-        keyspace.is_reading = row.is_readonly
+        client = ctx.client
+        ctx.db = keyspace.databases[client.database]
+        keyspace.is_reading = row.counts_lookups
         started = self.stopwatch_ns()
-        reply = self._run(ctx, row, Args(request, row.name, 2 if "|" in row.name else 1))
+        try:
+            reply = row.run(ctx, row.parse(Args(request, row.name, row.first_argument)))
+        except Exception as error:
+            reply = self._error_reply(row, error)
         if keyspace.journal or keyspace.missed:
             self.hand_out()
-        if type(reply) is Block and ctx.in_transaction:
+        if type(reply) is Block:
+            if not ctx.in_transaction:
+                self._show(ctx, row, request)
+                return reply
             reply = reply.on_timeout  # nothing waits inside a transaction
-        if type(reply) is not Block:
-            self._count(ctx.client, row, request, reply, self.stopwatch_ns() - started)
+        self._count(client, row, request, reply, self.stopwatch_ns() - started)
         if self.monitors:
             self._show(ctx, row, request)
         return reply
 
-    def _run(self, ctx: Context, row: Command, args: Args | None, asked: object = None) -> Reply:
-        """Run a handler; turn what it raises into a reply."""
-        try:
-            return row.run(ctx, row.parse(args) if args is not None else asked)
-        except CommandError as error:
+    def _error_reply(self, row: Command, error: Exception) -> CommandError:
+        """Turn what a handler raised into a reply."""
+        if isinstance(error, CommandError):
             return error
-        except store_errors.StoreError as error:
+        if isinstance(error, store_errors.StoreError):
             return errors.fail(STORE_TEXTS[type(error)])
-        except Exception as fault:  # ours: logged, counted, answered
-            self.stats.faults += 1
-            if self.on_fault is None:
-                raise
-            self.on_fault(row, fault)
-            return errors.fail(errors.FAULT)
+        self.stats.faults += 1  # ours: logged, counted, answered
+        if self.on_fault is None:
+            raise error
+        self.on_fault(row, error)
+        return errors.fail(errors.FAULT)
 
     def _count(
         self, client: Client, row: Command, request: list[bytes], reply: Reply, elapsed_ns: int
     ) -> None:
         stats = self.stats
-        stats.commands_processed += 1
         client.commands += 1
         client.last_command = row.name
         counters = stats.commands.get(row.name) or stats.of(row.name)
@@ -249,7 +251,7 @@ class Engine:
             if self.watches.by_key:
                 self.watches.note(journal, keyspace)
             if self.waiters.by_key:
-                self.waiters.note(journal)
+                self.waiters.note(journal, keyspace)
         for listener in self.listeners:
             listener(journal)
         journal.clear()
@@ -259,7 +261,7 @@ class Engine:
 
     def _ticket(self, ctx: Context, row: Command, request: list[bytes], block: Block) -> Ticket:
         if block.again is None:
-            block.again = row.parse(Args(request, row.name, 2 if "|" in row.name else 1))
+            block.again = row.parse(Args(request, row.name, row.first_argument))
         return Ticket(ctx.client, row, request, block, ctx.now_ms)
 
     def _serve_ready(self, now_ms: int) -> None:
@@ -277,9 +279,12 @@ class Engine:
         ctx.now_ms = keyspace.now_ms = now_ms
         ctx.db = keyspace.databases[ticket.database]
         ctx.in_transaction = False
-        keyspace.is_reading = ticket.row.is_readonly
+        keyspace.is_reading = ticket.row.counts_lookups
         started = self.stopwatch_ns()
-        reply = self._run(ctx, ticket.row, None, ticket.asked)
+        try:
+            reply = ticket.row.run(ctx, ticket.asked)
+        except Exception as error:
+            reply = self._error_reply(ticket.row, error)
         if keyspace.journal or keyspace.missed:
             self.hand_out()
         if type(reply) is Block:

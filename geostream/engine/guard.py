@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from geostream import errors
-from geostream.engine.client import Client
+from geostream.engine.client import Client, Transaction
 from geostream.engine.command import Command, Flag
 from geostream.engine.transactions import discard
 from geostream.errors import CommandError
@@ -61,10 +61,20 @@ def check(engine: Engine, client: Client, row: Command, request: list[bytes]) ->
     if client.protocol == 2 and client.is_subscriber and row.name not in RUN_WHILE_SUBSCRIBED:
         raise engine.rejected(row, errors.fail(errors.SUBSCRIBER_CONTEXT, name=row.name))
     if transaction is not None and row.name not in RUN_IN_MULTI:
-        transaction.queue.append((row, request))
-        transaction.size_bytes += sum(map(len, request))
-        return QUEUED
+        return _queue(engine, client, transaction, row, request)
     return None
+
+
+def _queue(
+    engine: Engine, client: Client, transaction: Transaction, row: Command, request: list[bytes]
+) -> Reply:
+    """Keep a request for EXEC; hang up on a client that queues more than it may send."""
+    transaction.queue.append((row, request))
+    transaction.size_bytes += sum(map(len, request))
+    if transaction.size_bytes > engine.config.settings.clients.max_pending_bytes:
+        transaction.queue.clear()
+        client.link.close()
+    return QUEUED
 
 
 def _needs_memory(client: Client, row: Command) -> bool:

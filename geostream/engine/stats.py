@@ -42,7 +42,6 @@ class Stats:
         self.commands: dict[str, CommandStats] = {}
         self.errors: dict[str, int] = {}
         self.error_replies = 0
-        self.commands_processed = 0
         self.connections_received = 0
         self.connections_rejected = 0
         self.clients_dropped_unread = 0  # they left more replies unread than they may
@@ -53,6 +52,11 @@ class Stats:
         self.commands_rate = Rate()
         self.in_rate = Rate()
         self.out_rate = Rate()
+
+    @property
+    def commands_processed(self) -> int:
+        """How many commands ran."""
+        return sum(counters.calls for counters in self.commands.values())
 
     def sample(self, now_ms: int) -> None:
         """Note where the counters stand, for the rates; some ten times a second."""

@@ -22,12 +22,8 @@ class Watches:
         """Start empty."""
         self.by_key: dict[PlacedKey, set[Client]] = {}
 
-    def add(self, client: Client, key: bytes, keyspace: Keyspace) -> None:
-        """Let a client watch a key of its database.
-
-        A key whose time has come is deleted first, so that this deletion is no change.
-        """
-        keyspace.databases[client.database].find(key, touch=False)
+    def add(self, client: Client, key: bytes) -> None:
+        """Let a client watch a key of its database."""
         placed = (client.database, key)
         client.watched.add(placed)
         self.by_key.setdefault(placed, set()).add(client)
@@ -57,12 +53,14 @@ class Watches:
                     self._touch_where(databases, keyspace.databases[number].values)
 
     def _touch(self, placed: PlacedKey) -> None:
-        for client in self.by_key.get(placed, ()):
+        """Mark those who watch a key; there is nothing left to watch for them."""
+        for client in list(self.by_key.get(placed, ())):
+            self.forget(client)
             client.is_dirty = True
 
     def _touch_where(self, databases: Container[int], held: Container[bytes]) -> None:
         """Mark who watches a key of these databases that is, or was, held."""
-        for placed in self.by_key:
+        for placed in list(self.by_key):
             if placed[0] in databases and placed[1] in held:
                 self._touch(placed)
 

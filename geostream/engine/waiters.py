@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from geostream.reply import Block, Reply
 from geostream.store.effects import DatabaseFlushed, DatabasesSwapped, Effect, KeyCopied, KeyMoved
+from geostream.store.keyspace import Keyspace
+from geostream.store.stream import Stream
 
 if TYPE_CHECKING:
     from geostream.engine.client import Client
@@ -113,23 +115,29 @@ class Waiters:
         self._ready.clear()
         return ready
 
-    def note(self, effects: Iterable[Effect]) -> None:
+    def note(self, effects: Iterable[Effect], keyspace: Keyspace) -> None:
         """Find out which keys somebody waits for have changed."""
         for effect in effects:
             if effect.wakes or effect.wakes_groups:
                 self._mark((effect.db, effect.key), not effect.wakes)
             if isinstance(effect, KeyMoved | KeyCopied):
-                self._mark((effect.to_db, effect.to_key), False)
+                self._mark_replaced((effect.to_db, effect.to_key), keyspace)
             elif isinstance(effect, DatabaseFlushed):
-                self._mark_databases({effect.db}, only_needing=True)
+                self._mark_databases({effect.db}, keyspace)
             elif isinstance(effect, DatabasesSwapped):
-                self._mark_databases({effect.db, effect.other_db}, only_needing=False)
+                self._mark_databases({effect.db, effect.other_db}, keyspace)
 
     def _mark(self, placed: PlacedKey, only_needing: bool) -> None:
         if placed in self.by_key:
             self._ready[placed] = only_needing and self._ready.get(placed, True)
 
-    def _mark_databases(self, databases: set[int], only_needing: bool) -> None:
+    def _mark_replaced(self, placed: PlacedKey, keyspace: Keyspace) -> None:
+        """Mark a key that holds something else now; only a stream is news for XREAD."""
+        number, key = placed
+        is_stream = type(keyspace.databases[number].values.get(key)) is Stream
+        self._mark(placed, not is_stream)
+
+    def _mark_databases(self, databases: set[int], keyspace: Keyspace) -> None:
         for placed in self.by_key:
             if placed[0] in databases:
-                self._mark(placed, only_needing)
+                self._mark_replaced(placed, keyspace)

@@ -15,8 +15,8 @@ header inside an argument counts too; that errs on the safe side. RESP3's
 aggregates (map, set, push, attribute) are not let through at all.
 
 After: hiredis is given a null behind the data. If the null comes out by itself,
-and nothing is left, the data ended between two requests. If a request's
-arguments can be joined, all of them came out as bytes. Three types besides bulk
+and nothing is left, the data ended between two requests. If what comes out
+before it can be joined, it is lists of bytes. Three types besides bulk
 strings come out as bytes: simple strings, big numbers and verbatim strings. Each
 begins with a byte of its own; if the data has no more of these bytes than the
 arguments have, none of them was the mark of a type.
@@ -52,7 +52,6 @@ _VERBATIM_HEADER = re.compile(rb"=\d+\r\n").search
 _BIG_NUMBER_LINE = re.compile(rb"\([-\d]*\r\n").search
 
 _NULL = b"_\r\n"
-_NOT_YET = ()  # false, as it ends a loop, and nothing that hiredis makes
 
 _join = b"".join
 
@@ -64,7 +63,7 @@ class Fence:
         self._renew()
 
     def _renew(self) -> None:
-        reader = hiredis.Reader(notEnoughData=_NOT_YET)
+        reader = hiredis.Reader()
         self._feed = reader.feed
         self._gets = reader.gets
         self._has_data = reader.has_data
@@ -84,9 +83,9 @@ class Fence:
         try:
             self._feed(data + _NULL)
             while request := gets():
-                if type(request) is not list or request[0] in HTTP_WORDS:
+                if request[0] in HTTP_WORDS:
                     return None
-                _join(request)  # a TypeError if anything is not bytes
+                _join(request)  # a TypeError if this is anything but a list of bytes
                 requests.append(request)
             is_empty = request is None and not self._has_data()
         except (hiredis.HiredisError, TypeError, ValueError):

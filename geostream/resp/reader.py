@@ -39,7 +39,11 @@ _FENCE = Fence()  # one for all connections, see there
 
 
 class RequestReader:
-    """The input of one connection."""
+    """The input of one connection.
+
+    authenticated -- whether the peer has logged in; the connection says so
+    error         -- how the peer broke the protocol, or None; nothing is read after it
+    """
 
     __slots__ = ("_held", "_held_from", "_max_whole_bytes", "_walker", "authenticated", "error")
 
@@ -47,7 +51,7 @@ class RequestReader:
         self, max_bulk_bytes: int = MAX_BULK_BYTES, max_pending_bytes: int = MAX_PENDING_BYTES
     ) -> None:
         """Allow an argument ``max_bulk_bytes`` and a request, as sent, ``max_pending_bytes``."""
-        self.authenticated = True  # whether the peer has logged in; the connection says
+        self.authenticated = True
         self.error: ProtocolError | None = None
         self._walker = Walker(max_bulk_bytes, max_pending_bytes)
         self._max_whole_bytes = min(max_bulk_bytes, max_pending_bytes)

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 NO_SUCH_ADDRESS = {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.EPROTONOSUPPORT}
 MAX_CLIENTS_LINE = b"-ERR max number of clients reached\r\n"
-MAX_DIRTY = 16  # connections with something to send: more are not let wait for the turn to end
+
 CLOSING_S = 10.0  # how long a client that is to go may take to read its last replies
 
 
@@ -67,7 +67,8 @@ class Server:
         self._listeners: list[StreamServer] = []
         self._pool = Pool()
         self._last_id = 0
-        self._loop = gevent.get_hub().loop
+        # Runs at the end of every turn of the hub, after gevent's own callbacks.
+        self._turn_end = gevent.get_hub().loop.prepare(ref=False, priority=-2)
         self._ticker: gevent.Greenlet | None = None
 
     # Life
@@ -93,6 +94,7 @@ class Server:
         except BaseException:
             self._close_listeners()
             raise
+        self._turn_end.start(self.flush_dirty)
         self._ticker = gevent.spawn(self._tick)
         # Two parts of it: an IPv6 address comes with a flow label and a scope.
         addresses = [server.address for server in self._listeners]
@@ -156,11 +158,7 @@ class Server:
 
     def mark_dirty(self, connection: Connection) -> None:
         """Remember to flush a connection before the hub waits for sockets again."""
-        if not self._dirty:
-            self._loop.run_callback(self.flush_dirty)
         self._dirty.append(connection)
-        if len(self._dirty) >= MAX_DIRTY:
-            self.flush_dirty()
 
     def flush_dirty(self) -> None:
         """Flush the connections that were given something to send."""

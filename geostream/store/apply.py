@@ -125,7 +125,7 @@ def _entry_added(keyspace: Keyspace, effect: fx.EntryAdded) -> None:
 
 
 def _entries_trimmed(keyspace: Keyspace, effect: fx.EntriesTrimmed) -> None:
-    _stream(keyspace, effect).remove_first(effect.count)
+    _stream(keyspace, effect).remove_first(effect.count, effect.leaves_node)
 
 
 def _entries_deleted(keyspace: Keyspace, effect: fx.EntriesDeleted) -> None:

@@ -41,10 +41,7 @@ class Effect:
 
     @property
     def changes(self) -> int:
-        """What it adds to rdb_changes_since_last_save.
-
-        Many kinds set a number of their own; where commands differ, it is a field.
-        """
+        """Many kinds set a number of their own; where it differs by command, it is a field."""
         return 1
 
 
@@ -187,8 +184,6 @@ class DatabasesSwapped(Effect):
 
     other_db: int
 
-    changes = 1
-
 
 # Entries
 
@@ -215,6 +210,7 @@ class EntriesTrimmed(Effect):
     """The oldest entries were taken away."""
 
     count: int
+    leaves_node: bool = False  # the last node touched stays, empty (see Nodes.is_left_empty)
     changes: int = field(default=0, compare=False)  # XTRIM: as many as entries; XADD: 0
 
     event = "xtrim"
@@ -335,8 +331,6 @@ class Delivered(Effect):
     time_ms: int
     entries_read: int | None  # of the group, afterwards
     noack: bool  # nothing became pending, and the consumer does not count as active
-
-    changes = 1
 
 
 @dataclass(slots=True)

@@ -52,9 +52,7 @@ class Idempotency:
 
     def has_older(self, floor_ms: int) -> bool:
         """Tell whether ``expire`` would forget something."""
-        return any(
-            next(iter(iids.values()))[0] <= floor_ms for iids in self.producers.values()
-        )
+        return any(next(iter(iids.values()))[0] <= floor_ms for iids in self.producers.values())
 
     def expire(self, floor_ms: int) -> None:
         """Forget each producer's oldest messages up to the first that is newer than floor_ms."""

@@ -127,10 +127,26 @@ class Nodes:
         else:
             node.remove(1)
 
-    def remove_first(self, count: int) -> None:
-        """Mark the oldest live entries deleted. O(nodes dropped)."""
+    def is_left_empty(self, count: int, floor: StreamId) -> bool:
+        """Tell whether trimming the oldest entries, all below a floor, leaves an empty node.
+
+        Redis drops a node as a whole if its last entry is below the floor. If that one is
+        not, but was deleted before, and all others are below, they go one by one and the
+        node stays. O(nodes).
+        """
+        for node in self.all:
+            if count <= node.live:
+                return count == node.live and node.last_id >= floor
+            count -= node.live
+        return False
+
+    def remove_first(self, count: int, leaves_node: bool = False) -> None:
+        """Mark the oldest live entries deleted. O(nodes dropped).
+
+        leaves_node -- whether the last node touched stays, even if it is empty
+        """
         whole = 0
-        while count and count >= self.all[whole].live:
+        while count and count >= self.all[whole].live + leaves_node:
             count -= self.all[whole].live
             whole += 1
         del self.all[:whole]

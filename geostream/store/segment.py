@@ -70,7 +70,11 @@ class Segment:
     def find(self, entry_id: StreamId) -> int:
         """Return the place of the entry with this ID, or -1. O(log n)."""
         index = self.index(entry_id)
-        if index < len(self.ms) and self.seq[index] == entry_id[1] and self.ms[index] == entry_id[0]:
+        if (
+            index < len(self.ms)
+            and self.seq[index] == entry_id[1]
+            and self.ms[index] == entry_id[0]
+        ):
             return index
         return -1
 

@@ -75,6 +75,9 @@ class Selection:
 
     def ids(self) -> list[StreamId]:
         """Return the IDs."""
+        if len(self.parts) == 1:
+            segment, start, stop = self.parts[0]
+            return list(segment.ids(start, stop))
         return [
             entry_id for segment, start, stop in self.parts for entry_id in segment.ids(start, stop)
         ]
@@ -341,10 +344,10 @@ class Stream(Value):
             segment = self._segments[number] = segment.without(places)
         self._wire_bytes += segment.size_bytes
 
-    def remove_first(self, count: int) -> None:
+    def remove_first(self, count: int, leaves_node: bool = False) -> None:
         """Take the oldest entries away, as trimming does. O(segments dropped + one segment)."""
         self.length -= count
-        self.nodes.remove_first(count)
+        self.nodes.remove_first(count, leaves_node)
         whole = 0
         while count and count >= len(self._segments[whole]):
             count -= len(self._segments[whole])
@@ -392,4 +395,3 @@ class Stream(Value):
         copy.groups = {name: group.copy() for name, group in self.groups.items()}
         copy.idempotency = self.idempotency.copy()
         return copy
-

@@ -150,5 +150,5 @@ def test_the_documentation_of_a_stream_command(both: Both, name: str) -> None:
     assert mine[b"since"] == other[b"since"]
     assert mine[b"group"] == other[b"group"]
     assert isinstance(mine[b"summary"], bytes)
-    assert mine.keys() <= other.keys() | {b"history"}
+    assert mine.keys() <= other.keys() | {b"history", b"complexity"}
     assert (b"subcommands" in mine) == (b"subcommands" in other)

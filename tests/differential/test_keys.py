@@ -101,7 +101,6 @@ KEY_LINES = [
     "OBJECT IDLETIME missing",
     "OBJECT FREQ s",
     "OBJECT FREQ missing",
-    "OBJECT HELP",
     "MEMORY USAGE missing",
     "MEMORY USAGE s SAMPLES x",
     "MEMORY USAGE s SAMPLES -1",

@@ -103,7 +103,6 @@ LINES = [
     "SETRANGE k -1 x",
     'SETRANGE missing 0 ""',
     "SUBSTR k 0 1",
-    "LCS k k",
 ]
 
 

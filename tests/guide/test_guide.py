@@ -61,16 +61,16 @@ def run(redis_cli: list[str], line: str) -> str:
 def run_blocking(redis_cli: list[str], line: str, client: Client) -> str:
     """Run a blocking read; once it waits, add the message it waits for."""
     key = line.split()[-2]
-    process = subprocess.Popen(redis_cli, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    assert process.stdin is not None
-    process.stdin.write(line + "\n")
-    process.stdin.close()
-    until(lambda: b"blocked_clients:1\r" in client.call("INFO clients"), f"{line} waits")
-    client.call("XADD", key, "*", "user", "Dora", "message", "awaited")
-    assert process.stdout is not None
-    out = process.stdout.read()
-    process.wait(LIMIT_S)
-    return out.strip()
+    with subprocess.Popen(
+        redis_cli, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(line + "\n")
+        process.stdin.close()
+        until(lambda: b"blocked_clients:1\r" in client.call("INFO clients"), f"{line} waits")
+        client.call("XADD", key, "*", "user", "Dora", "message", "awaited")
+        return process.stdout.read().strip()
 
 
 @pytest.mark.skipif(SUBJECT != GEOSTREAM, reason="Redis does not know the guide's short XPENDING")

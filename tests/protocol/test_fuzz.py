@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import hypothesis.strategies as st
 from hiredis import pack_command
 from hypothesis import given, settings
@@ -36,7 +38,7 @@ cuts = st.lists(st.integers(0, 2000), max_size=10)
 
 def _cut(data: bytes, places: list[int]) -> list[bytes]:
     edges = [0, *sorted(min(place, len(data)) for place in places), len(data)]
-    return [data[start:end] for start, end in zip(edges, edges[1:], strict=False)]
+    return [data[start:end] for start, end in pairwise(edges)]
 
 
 def _walked(data: bytes) -> Outcome:

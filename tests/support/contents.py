@@ -62,7 +62,7 @@ def _group(group: Group) -> Any:
         },
         "by_id": list(group.pending.from_id((0, 0))),
         "by_time": [
-            (entry_id, held.consumer and held.consumer.name, held.time_ms, held.count)
+            (entry_id, held.consumer and held.consumer.name, held.time_ms, held.delivery_count)
             for entry_id, held in group.oldest_first()
         ],
     }

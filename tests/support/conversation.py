@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from tests.support.both import until
 from tests.support.wire import NULL_ARRAY, NULL_BULK, Client, Error, Simple
 
 #: How much later than recorded a clock may be read, in milliseconds.
@@ -77,3 +78,10 @@ def assert_replies(client: Client, *lines: str) -> None:
         assert is_alike(got, expected), (
             f"{command.strip()}\n  got:      {got}\n  expected: {notation.strip()}"
         )
+
+
+def block(client: Client, waiter: Client, line: str) -> None:
+    """Send a blocking request and return once the server lists the waiter as blocked."""
+    number = waiter.client_id()
+    waiter.send(line)
+    until(lambda: b"flags=b" in client.call("CLIENT", "LIST", "ID", number), f"{line} blocks")

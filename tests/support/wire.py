@@ -151,7 +151,7 @@ _ESCAPES = {"n": b"\n", "r": b"\r", "t": b"\t", "b": b"\b", "a": b"\a"}
 
 
 def words(line: str) -> list[bytes]:
-    r"""Split a line as redis-cli does: at blanks, with ``"..."`` (``\x00`` escapes) and ``'...'``."""
+    r"""Split a line as redis-cli does: ``"..."`` may hold ``\x00`` escapes, ``'...'`` may not."""
     found: list[bytes] = []
     at = 0
     while at < len(line):

@@ -53,6 +53,12 @@ def test_a_bad_file_ends_every_verb_with_its_problems(run, tmp_path, verb):
     ]
 
 
+def test_a_flood_of_problems_is_cut(run, tmp_path):
+    (tmp_path / "config.yaml").write_text("".join(f"a{n}:\n" for n in range(200)))
+    lines = run("check-config", "config.yaml").stderr.splitlines()
+    assert (len(lines), lines[-1]) == (51, "and 150 more")
+
+
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [

@@ -155,6 +155,13 @@ def test_all_problems_are_told_at_once(write):
     ]
 
 
+@pytest.mark.parametrize("key", ["k" * 5000, '"a\\nb"'])
+def test_an_odd_key_does_not_spoil_the_message(write, key):
+    (problem,) = problems(write(f"server:\n  {key}: 1\n"))
+    assert len(problem) < 200
+    assert "\n" not in problem
+
+
 def test_a_long_value_is_cut_where_it_is_shown(write):
     (problem,) = problems(write(f"server:\n  port: {'x' * 5000}\n"))
     assert len(problem) < 200

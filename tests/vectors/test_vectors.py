@@ -19,13 +19,10 @@ from pathlib import Path
 import pytest
 
 from tests.support.conversation import assert_replies, is_alike, parse
-from tests.support.servers import GEOSTREAM, SUBJECT
 from tests.support.wire import Client, Error, pack, words
 
 HERE = Path(__file__).parent
 SESSIONS = sorted(path.stem for path in HERE.glob("*.txt") if path.stem != "raw_bytes")
-
-pytestmark = pytest.mark.skipif(SUBJECT != GEOSTREAM, reason="no real server here knows all of it")
 
 
 def steps(text: str) -> Iterator[tuple[str, str]]:

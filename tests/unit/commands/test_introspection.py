@@ -55,7 +55,7 @@ def test_a_subcommand_is_named_with_a_bar() -> None:
 def test_a_container_carries_its_subcommands_and_no_category_but_slow() -> None:
     (record,) = make_engine().execute("COMMAND INFO config")
     assert texts(record[6]) == [b"@slow"]
-    assert [child[0] for child in record[9].items] == [
+    assert [child[0] for child in record[9]] == [
         b"config|get",
         b"config|help",
         b"config|resetstat",

@@ -1,0 +1,1 @@
+"""The data, without a protocol."""

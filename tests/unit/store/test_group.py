@@ -1,0 +1,116 @@
+"""A group and its consumers never disagree, and the walk by time is right."""
+
+import hypothesis.strategies as st
+import pytest
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from geostream.store.group import Consumer, Group
+
+NAMES = [b"a", b"b", b"c"]
+IDS = st.tuples(st.integers(0, 6), st.integers(0, 1))
+RUNS = st.lists(IDS, min_size=1, unique=True).map(sorted)
+TIMES = st.integers(0, 5)
+
+
+@pytest.fixture
+def group():
+    made = Group((0, 0), None)
+    for name in NAMES:
+        made.consumers[name] = Consumer(name, 0)
+    return made
+
+
+def walk(group):
+    return [
+        (entry_id, held.consumer.name if held.consumer else None, held.time_ms, held.delivery_count)
+        for entry_id, held in group.oldest_first()
+    ]
+
+
+class GroupMachine(RuleBasedStateMachine):
+    """Beside a list of records in the order in which they were last put."""
+
+    def __init__(self):
+        super().__init__()
+        self.group = Group((0, 0), None)
+        self.model = []  # ID, consumer's name or None, time, count
+
+    def put(self, entry_id, name, time_ms, count):
+        self.forget([entry_id])
+        self.model.append((entry_id, name, time_ms, count))
+
+    def forget(self, ids):
+        self.model = [record for record in self.model if record[0] not in ids]
+
+    @rule(name=st.sampled_from(NAMES))
+    def create(self, name):
+        self.group.consumers.setdefault(name, Consumer(name, 0))
+
+    @precondition(lambda self: self.group.consumers)
+    @rule(data=st.data(), ids=RUNS, time_ms=TIMES)
+    def deliver(self, data, ids, time_ms):
+        consumer = self.group.consumers[data.draw(st.sampled_from(sorted(self.group.consumers)))]
+        self.group.deliver(ids, consumer, time_ms)
+        for entry_id in ids:
+            self.put(entry_id, consumer.name, time_ms, 1)
+
+    @precondition(lambda self: self.group.consumers)
+    @rule(data=st.data(), entry_id=IDS, time_ms=TIMES, count=st.integers(0, 9))
+    def assign(self, data, entry_id, time_ms, count):
+        consumer = self.group.consumers[data.draw(st.sampled_from(sorted(self.group.consumers)))]
+        self.group.assign(entry_id, consumer, time_ms, count)
+        self.put(entry_id, consumer.name, time_ms, count)
+
+    @rule(entry_id=IDS, count=st.integers(0, 9))
+    def release(self, entry_id, count):
+        self.group.release(entry_id, count)
+        self.put(entry_id, None, 0, count)
+
+    @rule(ids=RUNS)
+    def remove(self, ids):
+        self.group.remove(ids)
+        self.forget(ids)
+
+    @precondition(lambda self: self.group.consumers)
+    @rule(data=st.data())
+    def delete_consumer(self, data):
+        name = data.draw(st.sampled_from(sorted(self.group.consumers)))
+        self.group.remove_consumer(name)
+        self.model = [record for record in self.model if record[1] != name]
+
+    @rule()
+    def go_on_with_a_copy(self):
+        self.group = self.group.copy()
+
+    @invariant()
+    def group_and_consumers_hold_the_same(self):
+        assert sorted(self.group.pending) == sorted(record[0] for record in self.model)
+        for name, consumer in self.group.consumers.items():
+            theirs = sorted(record[0] for record in self.model if record[1] == name)
+            assert list(consumer.pending.from_id((0, 0))) == theirs
+
+    @rule()
+    def the_walk_goes_from_released_to_latest(self):
+        released = [record for record in self.model if record[1] is None]
+        others = [record for record in self.model if record[1] is not None]
+        assert walk(self.group) == released + sorted(others, key=lambda record: record[2])
+
+
+TestGroupMachine = GroupMachine.TestCase
+
+
+def test_a_delivery_takes_an_entry_from_whoever_had_it(group):
+    a, b = group.consumers[b"a"], group.consumers[b"b"]
+    group.deliver([(1, 0), (2, 0)], a, 10)
+    group.release((2, 0), 5)
+    group.deliver([(1, 0), (2, 0), (3, 0)], b, 20)
+    assert not a.pending
+    assert not group.released
+    assert walk(group) == [((ms, 0), b"b", 20, 1) for ms in (1, 2, 3)]
+
+
+def test_an_entry_released_again_goes_to_the_end_of_the_released(group):
+    group.release((1, 0), 1)
+    group.release((2, 0), 1)
+    group.release((1, 0), 2)
+    assert walk(group) == [((2, 0), None, 0, 1), ((1, 0), None, 0, 2)]
