@@ -1,8 +1,9 @@
 # make run    serve config.yaml
 # make test   run the whole suite
 # make check  formatter, linter, types, import contracts
-# make fix    let the formatter and the linter change what they can
-# make bench  compare with real servers; ARGS="--help" says what can be chosen
+# make fix    let the formatter and the linter change what they can; renew the README's commands
+# make bench  compare with real servers and put the tables into the README; with ARGS="--quick"
+#             only try it out, ARGS="--help" says what else can be chosen
 #
 # All of them make .venv first, and install into it again only when setup.cfg has changed.
 
@@ -29,9 +30,12 @@ check: $(VENV)/.installed-test
 fix: $(VENV)/.installed-test
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+	$(BIN)/geostream commands --markdown | sed -i README.md \
+		-e '/<!-- commands:begin/,/<!-- commands:end/{//!d}' \
+		-e '/<!-- commands:begin/r /dev/stdin'
 
 bench: $(VENV)/.installed-test
-	$(BIN)/python -m bench $(ARGS)
+	$(BIN)/python -m bench $(or $(ARGS),--markdown README.md)
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 import msgspec
@@ -18,7 +19,23 @@ import msgspec
 from geostream import REDIS_VERSION, __version__, process
 from geostream.config import PARAMETERS, BadConfig, Config, json_schema, load
 
+if TYPE_CHECKING:
+    from geostream.engine.command import Command
+
 MAX_PROBLEMS_SHOWN = 50
+
+#: In the order in which somebody looking for a command would look.
+FAMILIES = (
+    "stream",
+    "string",
+    "generic",
+    "transactions",
+    "pubsub",
+    "connection",
+    "server",
+    "scripting",
+    "cluster",
+)
 
 _file_option = click.option(
     "--config", "file", metavar="FILE", type=click.Path(path_type=Path), help="A config.yaml."
@@ -70,16 +87,19 @@ def check_config(file: Path) -> None:
 
 
 @main.command()
-def commands() -> None:
+@click.option("--markdown", is_flag=True, help="As the tables of the README.")
+def commands(markdown: bool) -> None:
     """List the commands that are served."""
     # Imported here: the other verbs do without them.
     import geostream.commands  # noqa: F401, PLC0415  fills the table
     from geostream.engine.command import TABLE  # noqa: PLC0415
 
-    rows = [row for row in TABLE.values() if not row.subcommands]
-    for row in sorted(rows, key=lambda row: (row.group, row.title)):
-        click.echo(f"{row.title} {row.syntax}".rstrip())
-        click.echo(f"    {row.summary} [{row.group}, since {row.since}]")
+    families: dict[str, list[Command]] = {family: [] for family in FAMILIES}
+    for row in sorted(TABLE.values(), key=lambda row: row.title):
+        if not row.subcommands:
+            families.setdefault(row.group, []).append(row)
+    shown = _as_markdown if markdown else _as_text
+    click.echo("\n".join(shown(families)))
 
 
 @main.group()
@@ -108,6 +128,23 @@ def schema() -> None:
 def version() -> None:
     """Print the version, and the version of Redis whose behaviour is served."""
     click.echo(f"geostream {__version__} (Redis {REDIS_VERSION})")
+
+
+def _as_text(families: Mapping[str, Sequence[Command]]) -> Iterator[str]:
+    for family, rows in families.items():
+        for row in rows:
+            yield f"{row.title} {row.syntax}".rstrip()
+            yield f"    {row.summary} [{family}, since {row.since}]"
+
+
+def _as_markdown(families: Mapping[str, Sequence[Command]]) -> Iterator[str]:
+    for number, (family, rows) in enumerate(families.items()):
+        if number:
+            yield ""
+        yield from (f"### {family}", "", "| command | since | what it does |", "|---|---|---|")
+        for row in rows:
+            cells = (f"`{row.title} {row.syntax}".rstrip() + "`", row.since, row.summary)
+            yield "| " + " | ".join(cell.replace("|", r"\|") for cell in cells) + " |"
 
 
 def _assignments(assignments: Sequence[str]) -> list[tuple[str, str, str]]:

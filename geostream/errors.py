@@ -25,7 +25,10 @@ class CommandError(Exception):
 
 
 class ProtocolError(Exception):
-    """The peer broke the protocol: answer with ``-line``, then hang up. An empty line is not sent."""
+    """The peer broke the protocol: answer with ``-line``, then hang up.
+
+    An empty line is not sent.
+    """
 
     def __init__(self, line: bytes) -> None:
         super().__init__(line)
@@ -46,6 +49,7 @@ def fail(text: str, **values: bytes | str | int) -> CommandError:
     }
     line = text.format(**shown).strip("\r\n").replace("\r", " ").replace("\n", " ")
     return CommandError(line.encode("latin-1"))
+
 
 # --- dispatch
 
@@ -140,9 +144,7 @@ NACK_OPTION_UNKNOWN = "ERR Unrecognized XNACK option '{option}'"
 NACK_NEEDS_IDS = "ERR syntax error, expected IDS keyword"
 LIMIT_NEGATIVE = "ERR The LIMIT argument must be >= 0."
 MAXLEN_NEGATIVE = "ERR The MAXLEN argument must be >= 0."
-TWO_STRATEGIES = (
-    "ERR syntax error, MAXLEN and MINID options at the same time are not compatible"
-)
+TWO_STRATEGIES = "ERR syntax error, MAXLEN and MINID options at the same time are not compatible"
 LIMIT_WITHOUT_STRATEGY = (
     "ERR syntax error, LIMIT cannot be used without specifying a trimming strategy"
 )
@@ -151,15 +153,11 @@ STRATEGY_MISSING = "ERR syntax error, XTRIM must be called with a trimming strat
 IDMP_TWICE = "ERR syntax error, IDMP/IDMPAUTO specified multiple times"
 IDMP_EMPTY_PID = "ERR syntax error, {option} requires a non-empty producer ID"
 IDMP_EMPTY_IID = "ERR syntax error, IDMP requires a non-empty idempotent ID"
-IDMP_NOT_AUTO = (
-    "ERR syntax error, IDMP/IDMPAUTO can be used only with auto-generated IDs"
-)
+IDMP_NOT_AUTO = "ERR syntax error, IDMP/IDMPAUTO can be used only with auto-generated IDs"
 SETID_BELOW_GIVEN_DELETED = (
     "ERR The ID specified in XSETID is smaller than the provided max_deleted_entry_id"
 )
-SETID_BELOW_DELETED = (
-    "ERR The ID specified in XSETID is smaller than current max_deleted_entry_id"
-)
+SETID_BELOW_DELETED = "ERR The ID specified in XSETID is smaller than current max_deleted_entry_id"
 SETID_BELOW_TOP = "ERR The ID specified in XSETID is smaller than the target stream top item"
 SETID_FEWER_ADDED = (
     "ERR The entries_added specified in XSETID is smaller than the target stream length"
@@ -218,9 +216,7 @@ DEBUG_THRESHOLD = "ERR argument must be a memory value bigger than 1 and smaller
 # --- connections, clients, transactions, pub/sub, observation
 
 DB_INDEX_RANGE = "ERR DB index is out of range"
-NOT_A_32_BIT_INTEGER = (
-    "ERR value is out of range, value must between -2147483648 and 2147483647"
-)
+NOT_A_32_BIT_INTEGER = "ERR value is out of range, value must between -2147483648 and 2147483647"
 WRONG_PASSWORD = "WRONGPASS invalid username-password pair or user is disabled."
 NO_PASSWORD_SET = (
     "ERR AUTH <password> called without any password configured for the default user."
@@ -234,9 +230,7 @@ HELLO_NO_AUTH = (
     " <proto> AUTH <user> <pass> option can be used to authenticate the client and select the RESP"
     " protocol version at the same time"
 )
-CLIENT_NAME_INVALID = (
-    "ERR Client names cannot contain spaces, newlines or special characters."
-)
+CLIENT_NAME_INVALID = "ERR Client names cannot contain spaces, newlines or special characters."
 CLIENT_ATTRIBUTE_INVALID = "ERR {name} cannot contain spaces, newlines or special characters."
 CLIENT_ATTRIBUTE_UNKNOWN = "ERR Unrecognized option '{name}'"
 CLIENT_TYPE_UNKNOWN = "ERR Unknown client type '{name}'"
@@ -292,9 +286,7 @@ NO_FREQUENCY = (
 )
 EXPIRE_TIME_INVALID = "ERR invalid expire time in '{command}' command"
 EXPIRE_OPTION_UNKNOWN = "ERR Unsupported option {option}"
-EXPIRE_NX_CONFLICT = (
-    "ERR NX and XX, GT or LT options at the same time are not compatible"
-)
+EXPIRE_NX_CONFLICT = "ERR NX and XX, GT or LT options at the same time are not compatible"
 EXPIRE_GT_LT_CONFLICT = "ERR GT and LT options at the same time are not compatible"
 OFFSET_OUT_OF_RANGE = "ERR offset is out of range"
 STRING_TOO_LONG = "ERR string exceeds maximum allowed size (proto-max-bulk-len)"

@@ -64,7 +64,7 @@ NO_REPLY: Final = _Marker("NO_REPLY")
 class Wire:
     """Ready bytes: the pieces are sent one after the other."""
 
-    pieces: Sequence[bytes | bytearray]
+    pieces: Sequence[bytes | bytearray | memoryview]
 
 
 @final

@@ -84,7 +84,7 @@ def parse_client_setinfo(args: Args) -> ClientSetInfo:
         raise errors.fail(errors.CLIENT_ATTRIBUTE_UNKNOWN, name=name)
     value = args.next()
     if not is_plain(value):
-        raise errors.fail(errors.CLIENT_ATTRIBUTE_INVALID, name=name.lower())
+        raise errors.fail(errors.CLIENT_ATTRIBUTE_INVALID, name=name)
     return ClientSetInfo(name.upper() == b"LIB-VER", value)
 
 

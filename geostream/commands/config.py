@@ -112,7 +112,7 @@ def config_set(ctx: Context, asked: list[tuple[str, str]]) -> Reply:
 def config_resetstat(ctx: Context, asked: None) -> Reply:
     """Reply OK; what is counted from now on is counted from zero."""
     ctx.engine.stats.reset()
-    ctx.keyspace.hits = ctx.keyspace.misses = 0
+    ctx.keyspace.expired = ctx.keyspace.hits = ctx.keyspace.misses = 0
     return OK
 
 

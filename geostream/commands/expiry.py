@@ -117,7 +117,7 @@ def _expire(ctx: Context, asked: Expire, unit_ms: int, base_ms: int) -> Reply:
     if at_ms <= ctx.now_ms:
         ctx.commit(KeyDeleted(db.number, key))
     else:
-        ctx.commit(ExpirySet(db.number, key, at_ms, is_alone=True))
+        ctx.commit(ExpirySet(db.number, key, at_ms))
     return 1
 
 

@@ -9,8 +9,10 @@ from __future__ import annotations
 from geostream import errors
 from geostream.engine.context import Context
 from geostream.store.effects import ConsumerCreated, ConsumerSeen
+from geostream.store.errors import WrongType
 from geostream.store.group import Consumer, Group
 from geostream.store.stream import Stream
+from geostream.store.value import Value
 
 
 def find_group(ctx: Context, key: bytes, name: bytes) -> tuple[Stream, Group] | None:
@@ -22,10 +24,17 @@ def find_group(ctx: Context, key: bytes, name: bytes) -> tuple[Stream, Group] | 
 
 def group_or_error(ctx: Context, key: bytes, name: bytes) -> tuple[Stream, Group]:
     """Return a stream and a group of it. Raises NO_GROUP_FOR_KEY, WrongType."""
-    found = find_group(ctx, key, name)
-    if found is None:
+    return group_in(ctx.db.find(key), key, name)
+
+
+def group_in(value: Value | None, key: bytes, name: bytes) -> tuple[Stream, Group]:
+    """Return the stream a key was found to hold, and a group of it. Raises as above."""
+    if value is not None and type(value) is not Stream:
+        raise WrongType
+    group = value.groups.get(name) if value is not None else None
+    if value is None or group is None:
         raise errors.fail(errors.NO_GROUP_FOR_KEY, key=key, group=name)
-    return found
+    return value, group
 
 
 def consumer_for(ctx: Context, key: bytes, name: bytes, group: Group, consumer: bytes) -> Consumer:

@@ -150,7 +150,7 @@ def lastsave(ctx: Context, asked: None) -> Reply:
     since="1.0.0",
     flags={*SAVING, Flag.NO_MULTI},
     complexity="O(N), N being the number of keys",
-    summary="Saves the data, holding everybody up until it is done.",
+    summary="Saves the data, holding everybody up until it is done. Refused: nothing is on disk.",
 )
 def save(ctx: Context, asked: None) -> Reply:
     """Refuse: there is nothing to save to."""
@@ -170,7 +170,7 @@ def parse_bgsave(args: Args) -> None:
     syntax="[SCHEDULE]",
     flags=SAVING,
     history=(("3.2.2", "SCHEDULE waits for a rewrite of the log to end."),),
-    summary="Saves the data while the server goes on.",
+    summary="Saves the data while the server goes on. Refused: nothing is on disk.",
     parse=parse_bgsave,
 )
 def bgsave(ctx: Context, asked: None) -> Reply:
@@ -184,7 +184,7 @@ def bgsave(ctx: Context, asked: None) -> Reply:
     group=GROUP,
     since="1.0.0",
     flags=SAVING,
-    summary="Rewrites the append-only file while the server goes on.",
+    summary="Rewrites the append-only file while the server goes on. Refused: there is none.",
 )
 def bgrewriteaof(ctx: Context, asked: None) -> Reply:
     """Refuse: there is no append-only file."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from geostream import errors
 from geostream.engine.args import INT64_MAX, Args
-from geostream.store.stream import Selection
+from geostream.store.selection import Selection
 
 #: Now plus the timeout must fit into 64 bits; a parser sees no clock, and this holds until 2109.
 MAX_TIMEOUT_MS = INT64_MAX - 2**42

@@ -12,7 +12,7 @@ from itertools import islice
 from typing import Any
 
 from geostream import errors
-from geostream.commands.groups import consumer_for, group_or_error, note_seen
+from geostream.commands.groups import consumer_for, group_in, group_or_error, note_seen
 from geostream.commands.stream_ids import parse_high_bound, parse_id, parse_low_bound
 from geostream.engine.args import INT64_MAX, Args, parse_int64
 from geostream.engine.command import Flag, Keys, command
@@ -299,11 +299,18 @@ def _may_claim(claims: Claims, entry_id: StreamId, options: ClaimOptions, now_ms
 
 @dataclass(slots=True)
 class XAutoClaim:
-    """Where to look for entries to claim."""
+    """Where to look for entries to claim. The words are read once the key was looked up."""
 
     key: bytes
     group: bytes
     consumer: bytes
+    words: Args
+
+
+@dataclass(slots=True)
+class AutoClaimOptions:
+    """What follows group and consumer."""
+
     min_idle_ms: int
     start: StreamId
     count: int = DEFAULT_COUNT
@@ -311,10 +318,14 @@ class XAutoClaim:
 
 
 def parse_xautoclaim(args: Args) -> XAutoClaim:
-    """Take key, group, consumer, min-idle-time, start and options."""
-    key, group, consumer = args.take(3)
+    """Take key, group and consumer; leave the rest for later."""
+    return XAutoClaim(args.next(), args.next(), args.next(), args)
+
+
+def _parse_autoclaim_options(args: Args) -> AutoClaimOptions:
+    """Take min-idle-time, start and options."""
     min_idle_ms = max(0, args.integer(errors.MIN_IDLE_INVALID.format(command="XAUTOCLAIM")))
-    asked = XAutoClaim(key, group, consumer, min_idle_ms, parse_low_bound(args.next()))
+    asked = AutoClaimOptions(min_idle_ms, parse_low_bound(args.next()))
     while args:
         if args.flag(b"JUSTID"):
             asked.just_id = True
@@ -344,16 +355,18 @@ def parse_xautoclaim(args: Args) -> XAutoClaim:
 def xautoclaim(ctx: Context, asked: XAutoClaim) -> Reply:
     """Reply with where to go on, what was claimed, and IDs that are pending no more."""
     key, name, now_ms = asked.key, asked.group, ctx.now_ms
-    stream, group = group_or_error(ctx, key, name)
+    value = ctx.db.find(key)  # counts as a look even if the options are wrong
+    options = _parse_autoclaim_options(asked.words)
+    stream, group = group_in(value, key, name)
     claims = Claims(stream, group)
-    walk = group.pending.from_id(asked.start)
-    left = asked.count
-    for entry_id in islice(walk, min(asked.count * EXAMINED_PER_CLAIM, len(group.pending))):
+    walk = group.pending.from_id(options.start)
+    left = options.count
+    for entry_id in islice(walk, min(options.count * EXAMINED_PER_CLAIM, len(group.pending))):
         consumer, time_ms, delivery_count = group.pending[entry_id]
         if entry_id not in stream:
             claims.gone[entry_id] = None
-        elif not (consumer and asked.min_idle_ms and now_ms - time_ms < asked.min_idle_ms):
-            claims.claim(entry_id, now_ms, delivery_count + (not asked.just_id))
+        elif not (consumer and options.min_idle_ms and now_ms - time_ms < options.min_idle_ms):
+            claims.claim(entry_id, now_ms, delivery_count + (not options.just_id))
         else:
             continue
         left -= 1
@@ -363,7 +376,7 @@ def xautoclaim(ctx: Context, asked: XAutoClaim) -> Reply:
     ids = list(claims.claimed)
     reply = [
         id_bytes(cursor),
-        claims.reply(ids, asked.just_id),
+        claims.reply(ids, options.just_id),
         [id_bytes(entry_id) for entry_id in claims.gone],
     ]
     claims.commit(ctx, key, name, consumer_for(ctx, key, name, group, asked.consumer))

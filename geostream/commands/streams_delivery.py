@@ -20,6 +20,7 @@ from geostream.reply import NULL_ARRAY, Block, PairArrays, Reply, Wire
 from geostream.store.effects import Claimed, Delivered, PendingRemoved, Released
 from geostream.store.group import Consumer, Group
 from geostream.store.ids import MAX_ID, StreamId, id_bytes, successor
+from geostream.store.segment import Piece
 from geostream.store.stream import Stream
 
 ENTRY_HEAD = b"*2\r\n"  # of an entry's wire form
@@ -84,6 +85,7 @@ def xreadgroup(ctx: Context, asked: ReadOptions) -> Reply:
         _place(ctx, key, group, asked_id)
         for key, asked_id in zip(asked.keys, asked.ids, strict=True)
     ]
+    ctx.keyspace.hits += len(places)  # Redis looks twice, and counts it
     caps = Caps(asked) if asked.is_capped else None
     claim_ms = asked.claim_ms
     served: list[tuple[bytes, Reply]] = []
@@ -121,7 +123,7 @@ def _read_new(
 ) -> Wire | None:
     """Deliver what is due to the consumer; None if nothing is."""
     group_name, count = asked.group or b"", asked.count
-    claimed: list[bytes | bytearray] = []
+    claimed: list[Piece] = []
     records: list[Record] = []
     if claim_ms is not None:
         claimed, records = _pick_claimable(place, claim_ms, count, ctx.now_ms, caps)
@@ -145,7 +147,7 @@ def _read_new(
 
 def _pick_new(
     place: Place, count: int, caps: Caps | None, with_claim: bool
-) -> tuple[list[StreamId], list[bytes | bytearray]]:
+) -> tuple[list[StreamId], list[Piece]]:
     """Return the group's next entries: their IDs and the wire forms to send."""
     stream, position = place.stream, place.group.last_id
     if not count or stream.last_entry_id <= position:
@@ -167,9 +169,9 @@ def _with_claim(entry: bytes | bytearray, tail: bytes) -> bytes:
 
 def _pick_claimable(
     place: Place, claim_ms: int, count: int, now_ms: int, caps: Caps | None
-) -> tuple[list[bytes | bytearray], list[Record]]:
+) -> tuple[list[Piece], list[Record]]:
     """Return what has been pending for so long: the wire forms to send, the records to make."""
-    entries: list[bytes | bytearray] = []
+    entries: list[Piece] = []
     records: list[Record] = []
     for entry_id, held in place.group.oldest_first():
         idle_ms = now_ms - held.time_ms

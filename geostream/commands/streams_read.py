@@ -17,7 +17,8 @@ from geostream.engine.context import Context
 from geostream.reply import NULL_ARRAY, Block, PairArrays, Reply, Wire
 from geostream.store.errors import IdsExhausted
 from geostream.store.ids import MAX_ID, MIN_ID, StreamId, id_bytes, predecessor, successor
-from geostream.store.stream import Selection, Stream
+from geostream.store.selection import Selection
+from geostream.store.stream import Stream
 
 NO_ENTRIES = Wire((b"*0\r\n",))
 
@@ -188,6 +189,10 @@ def xread(ctx: Context, asked: ReadOptions) -> Reply:
     for key, stream, position in wanted:
         if caps is not None and caps.is_over:
             break
+        if stream is not None:  # Redis looks twice, and counts it
+            ctx.keyspace.hits += 1
+        else:
+            db.note_miss(key)
         selection = _unread(stream, position, asked.count)
         if selection is not None and caps is not None:
             caps.open_stream(key)

@@ -61,6 +61,9 @@ def _parse_options(args: Args, asked: XAdd) -> None:
     options = TrimOptions()
     idmp_given = False
     while True:
+        if not args:
+            options.check()
+            raise args.wrong_count()
         typed = args.next()
         word = typed.upper()
         if word == b"NOMKSTREAM":
@@ -104,7 +107,9 @@ def _parse_asked_id(text: bytes) -> IdRequest:
     " [<MAXLEN | MINID> [= | ~] threshold [LIMIT count]] <* | id> field value [field value ...]",
     arity=-5,
     flags={Flag.WRITE, Flag.DENYOOM, Flag.FAST},
-    keys=Keys(("RW", "update"), notes="UPDATE instead of INSERT because of the optional trimming feature"),
+    keys=Keys(
+        ("RW", "update"), notes="UPDATE instead of INSERT because of the optional trimming feature"
+    ),
     group="stream",
     since="5.0.0",
     summary="Append an entry, creating the stream if need be.",
@@ -259,7 +264,5 @@ def xsetid(ctx: Context, asked: XSetId) -> Reply:
     max_deleted_id = asked.max_deleted_id
     if max_deleted_id is None or max_deleted_id == MIN_ID:
         max_deleted_id = stream.max_deleted_id
-    ctx.commit(
-        StreamIdSet(ctx.db.number, asked.key, asked.last_id, entries_added, max_deleted_id)
-    )
+    ctx.commit(StreamIdSet(ctx.db.number, asked.key, asked.last_id, entries_added, max_deleted_id))
     return OK

@@ -49,7 +49,7 @@ def _put(
     is_new = db.find(key, touch=False) is None
     ctx.commit(StringSet(db.number, key, content, "set", is_new))
     if at_ms is not None:
-        ctx.commit(ExpirySet(db.number, key, at_ms, is_alone=False))
+        ctx.commit(ExpirySet(db.number, key, at_ms, changes=0))
     elif not keeps_ttl and key in db.expiries:
         ctx.commit(ExpiryRemoved(db.number, key, told=False))
 
@@ -293,7 +293,7 @@ def getex(ctx: Context, asked: GetEx) -> Reply:
         if at_ms <= ctx.now_ms:
             ctx.commit(KeyDeleted(db.number, key))
         else:
-            ctx.commit(ExpirySet(db.number, key, at_ms, is_alone=True))
+            ctx.commit(ExpirySet(db.number, key, at_ms))
     elif asked.persists and key in db.expiries:
         ctx.commit(ExpiryRemoved(db.number, key, told=True))
     return content

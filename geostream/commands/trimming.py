@@ -16,8 +16,14 @@ from geostream import errors
 from geostream.commands.stream_ids import parse_id
 from geostream.engine.args import Args
 from geostream.engine.context import Context
-from geostream.store.effects import EntriesDeleted, EntriesTrimmed, PendingRemoved
+from geostream.store.effects import (
+    EmptyNodesDropped,
+    EntriesDeleted,
+    EntriesTrimmed,
+    PendingRemoved,
+)
 from geostream.store.ids import MAX_ID, StreamId
+from geostream.store.nodes import Node
 from geostream.store.stream import Stream
 
 DEFAULT_LIMIT = 10_000  # entries a ~ trim takes at most, where the nodes do not say
@@ -102,72 +108,68 @@ def trim(
     limit = options.limit_entries(ctx.keyspace.node_limits.max_entries)
     if options.policy == "acked" and stream.groups:
         return _trim_acked(ctx, key, stream, options, limit, counts)
-    count = _count_to_trim(stream, options, limit)
+    count, whole_nodes = _measure(stream, options, limit)
     if not count:
+        _drop_empty_nodes(ctx, key, stream, whole_nodes)
         return 0
     if options.policy == "delref":
         ids = stream.select((0, 0), MAX_ID, count).ids()
         remove_references(ctx, key, stream, ids)
-    min_id = options.min_id
-    leaves_node = min_id is not None and stream.nodes.is_left_empty(count, min_id)
-    ctx.commit(EntriesTrimmed(ctx.db.number, key, count, leaves_node, count * counts))
+    ctx.commit(EntriesTrimmed(ctx.db.number, key, count, whole_nodes, count * counts))
     return count
 
 
-def _count_to_trim(stream: Stream, options: TrimOptions, limit: int) -> int:
-    """Return how many of the oldest entries are to go."""
+def _measure(stream: Stream, options: TrimOptions, limit: int) -> tuple[int, int]:
+    """Return how many of the oldest entries are to go, and how many nodes as a whole."""
     if options.max_len is not None:
         wanted = stream.length - options.max_len
     else:
         assert options.min_id is not None
         wanted = stream.count_below(options.min_id)
-    if wanted <= 0:
-        return 0
-    if not options.approximate:
-        return wanted
-    whole_only = options.policy != "delref"
+    is_exact = not options.approximate or options.policy == "delref"
     count = 0
-    for node in stream.nodes.all:
+    for whole_nodes, node in enumerate(stream.nodes.all):
+        if options.max_len is not None and count >= wanted:
+            return count, whole_nodes
         if limit and count + node.live > limit:
-            break
-        is_eligible = count + node.live <= wanted
+            return count, whole_nodes
         if options.min_id is not None:
-            is_eligible = node.last_id < options.min_id
-        if is_eligible:
-            count += node.live
+            may_go_whole = node.last_id < options.min_id
         else:
-            return count if whole_only else wanted
-        if count >= wanted:
-            break
-    return count
+            may_go_whole = count + node.live <= wanted
+        if not may_go_whole:
+            return (wanted if is_exact else count), whole_nodes
+        count += node.live
+    return count, len(stream.nodes)
+
+
+def _drop_empty_nodes(ctx: Context, key: bytes, stream: Stream, among: int) -> None:
+    """Drop the nodes without entries among the first so many."""
+    if not all(node.live for node in stream.nodes.all[:among]):
+        ctx.commit(EmptyNodesDropped(ctx.db.number, key, among))
 
 
 def _trim_acked(
     ctx: Context, key: bytes, stream: Stream, options: TrimOptions, limit: int, counts: bool
 ) -> int:
     """Take away entries no group needs, node by node as Redis walks them."""
-    length = stream.length
     ids: list[StreamId] = []
+    passed = 0
     for node in stream.nodes.all:
+        length = stream.length - len(ids)
         if options.max_len is not None and length <= options.max_len:
             break
         if limit and len(ids) + node.live > limit:
             break
+        ids += _unneeded_of(node, stream, options, length)
         if options.max_len is not None:
-            is_eligible = length - node.live >= options.max_len
+            may_go_whole = length - node.live >= options.max_len
         else:
             assert options.min_id is not None
-            is_eligible = node.last_id < options.min_id
-        for entry_id in stream.select(node.first_id, node.last_id).ids():
-            if options.max_len is not None and length <= options.max_len:
-                break
-            if options.min_id is not None and entry_id >= options.min_id:
-                break
-            if not stream.is_referenced(entry_id):
-                ids.append(entry_id)
-                length -= 1
-        if not is_eligible:
+            may_go_whole = node.last_id < options.min_id
+        if not may_go_whole:
             break
+        passed += 1
     if ids:
         ctx.commit(
             EntriesDeleted(
@@ -179,7 +181,24 @@ def _trim_acked(
                 changes=len(ids) * counts,
             )
         )
+    _drop_empty_nodes(ctx, key, stream, passed)
     return len(ids)
+
+
+def _unneeded_of(node: Node, stream: Stream, options: TrimOptions, length: int) -> list[StreamId]:
+    """Return the entries of a node that are over the threshold and that no group needs.
+
+    length -- of the stream, without what goes of the nodes before
+    """
+    ids: list[StreamId] = []
+    for entry_id in stream.select(node.first_id, node.last_id).ids():
+        if options.max_len is not None and length - len(ids) <= options.max_len:
+            break
+        if options.min_id is not None and entry_id >= options.min_id:
+            break
+        if not stream.is_referenced(entry_id):
+            ids.append(entry_id)
+    return ids
 
 
 def remove_references(ctx: Context, key: bytes, stream: Stream, ids: list[StreamId]) -> None:

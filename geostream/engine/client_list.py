@@ -71,8 +71,6 @@ def client_flags(client: Client) -> str:
 def client_line(client: Client, now_ms: int) -> bytes:
     """Return the line for a client, without its end."""
     link, transaction = client.link, client.transaction
-    pending, unsent = link.pending_bytes, link.unsent_bytes
-    queued_bytes = transaction.size_bytes if transaction is not None else 0
     fields: Iterable[tuple[str, object]] = (
         ("id", client.id),
         ("addr", client.address),
@@ -88,17 +86,8 @@ def client_line(client: Client, now_ms: int) -> bytes:
         ("ssub", len(client.shard_channels)),
         ("multi", len(transaction.queue) if transaction is not None else -1),
         ("watch", len(client.watched)),
-        ("qbuf", pending),
-        ("qbuf-free", 0),
-        ("argv-mem", 0),
-        ("multi-mem", queued_bytes),
-        ("rbs", 0),
-        ("rbp", 0),
-        ("obl", 0),
-        ("oll", 1 if unsent else 0),
-        ("omem", unsent),
-        ("tot-mem", CLIENT_BYTES + pending + queued_bytes + unsent),
-        ("events", "rw" if unsent else "r"),
+        *_buffers(client),
+        ("events", "rw" if link.unsent_bytes else "r"),
         ("cmd", _command(client)),
         ("user", "default"),
         ("redir", -1),
@@ -111,6 +100,23 @@ def client_line(client: Client, now_ms: int) -> bytes:
         ("tot-cmds", client.commands),
     )
     return " ".join([f"{name}={value}" for name, value in fields]).encode("latin-1", "replace")
+
+
+def _buffers(client: Client) -> Iterable[tuple[str, int]]:
+    pending, unsent = client.link.pending_bytes, client.link.unsent_bytes
+    queued_bytes = client.transaction.size_bytes if client.transaction is not None else 0
+    return (
+        ("qbuf", pending),
+        ("qbuf-free", 0),
+        ("argv-mem", 0),
+        ("multi-mem", queued_bytes),
+        ("rbs", 0),
+        ("rbp", 0),
+        ("obl", 0),
+        ("oll", 1 if unsent else 0),
+        ("omem", unsent),
+        ("tot-mem", CLIENT_BYTES + pending + queued_bytes + unsent),
+    )
 
 
 def _command(client: Client) -> str:

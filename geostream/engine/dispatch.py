@@ -35,7 +35,7 @@ from geostream.engine.waiters import Ticket, Waiters
 from geostream.errors import CommandError
 from geostream.reply import NO_REPLY, Block, Reply
 from geostream.store import errors as store_errors
-from geostream.store.effects import Effect, KeyExpired
+from geostream.store.effects import Effect
 from geostream.store.keyspace import Keyspace
 
 if TYPE_CHECKING:
@@ -245,8 +245,6 @@ class Engine:
         if journal:
             for effect in journal:
                 self.stats.changes_since_save += effect.changes
-                if type(effect) is KeyExpired:
-                    self.stats.expired_keys += 1
             self.memory.note(journal)
             if self.watches.by_key:
                 self.watches.note(journal, keyspace)
@@ -255,7 +253,8 @@ class Engine:
         for listener in self.listeners:
             listener(journal)
         journal.clear()
-        keyspace.missed.clear()
+        if keyspace.missed:
+            keyspace.missed.clear()
 
     # Waiting
 
@@ -267,7 +266,7 @@ class Engine:
     def _serve_ready(self, now_ms: int) -> None:
         """Run again what waits for keys that changed, until nothing changes any more."""
         while self.waiters.has_ready:
-            for tickets, only_needing in self.waiters.take_ready():
+            for tickets, only_needing in self.waiters.take_ready(self.keyspace):
                 for ticket in tickets:
                     if ticket.client.ticket is ticket and (ticket.needs_keys or not only_needing):
                         self._retry(ticket, now_ms)
@@ -338,9 +337,10 @@ class Engine:
         if keyspace.expires_keys and self.expires_actively:
             for database in keyspace.databases:
                 for key in database.due(EXPIRED_PER_STEP):
-                    keyspace.commit(KeyExpired(database.number, key))
+                    keyspace.expire(database.number, key)
         self.memory.expire_messages(now_ms)
         self.hand_out()
+        self.memory.used_bytes()
         self._serve_ready(now_ms)
 
     # Looking on

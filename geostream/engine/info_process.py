@@ -23,6 +23,10 @@ def human(size_bytes: int) -> str:
     return f"{size_bytes}B"
 
 
+def _with_human(name: str, size_bytes: int) -> tuple[Line, Line]:
+    return (name, size_bytes), (f"{name}_human", human(size_bytes))
+
+
 def server(engine: Engine, now_ms: int) -> list[Line]:
     """Return what runs, where, since when."""
     host, hz = engine.host, engine.config.settings.server.hz
@@ -61,29 +65,22 @@ def memory(engine: Engine, now_ms: int) -> list[Line]:
     settings = engine.config.settings.memory
     total, peak = engine.host.total_memory_bytes, engine.memory.peak_bytes
     return [
-        ("used_memory", used),
-        ("used_memory_human", human(used)),
-        ("used_memory_rss", resident),
-        ("used_memory_rss_human", human(resident)),
-        ("used_memory_peak", peak),
-        ("used_memory_peak_human", human(peak)),
+        *_with_human("used_memory", used),
+        *_with_human("used_memory_rss", resident),
+        *_with_human("used_memory_peak", peak),
         ("used_memory_peak_time", engine.memory.peak_ms // 1000),
         ("used_memory_peak_perc", f"{_percent(used, peak)}%"),
         ("used_memory_overhead", used - data),
         ("used_memory_startup", engine.memory.baseline_bytes),
         ("used_memory_dataset", data),
         ("used_memory_dataset_perc", f"{_percent(data, used)}%"),
-        ("total_system_memory", total),
-        ("total_system_memory_human", human(total)),
-        ("used_memory_lua", 0),
-        ("used_memory_lua_human", "0B"),
-        ("used_memory_scripts", 0),
-        ("used_memory_scripts_human", "0B"),
+        *_with_human("total_system_memory", total),
+        *_with_human("used_memory_lua", 0),
+        *_with_human("used_memory_scripts", 0),
         ("number_of_cached_scripts", 0),
         ("number_of_functions", 0),
         ("number_of_libraries", 0),
-        ("maxmemory", settings.maxmemory),
-        ("maxmemory_human", human(settings.maxmemory)),
+        *_with_human("maxmemory", settings.maxmemory),
         ("maxmemory_policy", settings.maxmemory_policy),
         ("mem_fragmentation_ratio", f"{resident / used if used else 0:.2f}"),
         ("mem_fragmentation_bytes", resident - used),

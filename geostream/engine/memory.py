@@ -22,9 +22,6 @@ from geostream.store.effects import (
 from geostream.store.keyspace import Keyspace
 from geostream.store.stream import Stream
 
-#: Effects that say more than that one key changed.
-_OTHER_KEYS = frozenset({IdmpRecorded, KeyMoved, KeyCopied, DatabaseFlushed, DatabasesSwapped})
-
 SWEEP_MS = 1000  # between two looks for messages to forget
 
 PlacedKey = tuple[int, bytes]  # database and key
@@ -47,9 +44,10 @@ class Memory:
 
     def note(self, effects: Iterable[Effect]) -> None:
         """Remember which keys changed."""
+        changed = self._changed
         for effect in effects:
-            self._changed.add((effect.db, effect.key))
-            if type(effect) in _OTHER_KEYS:
+            changed.add((effect.db, effect.key))
+            if effect.is_wide:
                 self._note_other_keys(effect)
 
     def _note_other_keys(self, effect: Effect) -> None:

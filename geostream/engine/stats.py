@@ -45,7 +45,6 @@ class Stats:
         self.connections_received = 0
         self.connections_rejected = 0
         self.clients_dropped_unread = 0  # they left more replies unread than they may
-        self.expired_keys = 0
         self.bytes_in = 0
         self.bytes_out = 0
         self.faults = 0  # our own mistakes

@@ -102,13 +102,14 @@ class Waiters:
         """Whether some key changed that somebody waits for."""
         return bool(self._ready)
 
-    def take_ready(self) -> list[tuple[list[Ticket], bool]]:
+    def take_ready(self, keyspace: Keyspace) -> list[tuple[list[Ticket], bool]]:
         """Return the tickets under each key that changed, and whether only those that need it.
 
-        Keys in the order in which they changed, tickets in the order in which they came.
+        Keys in the order in which they changed, tickets in the order in which they came. What
+        a key holds by now counts: a stream that came and went in one transaction is no news.
         """
         ready = [
-            (list(self.by_key[placed]), only_needing)
+            (list(self.by_key[placed]), only_needing or not _is_stream(placed, keyspace))
             for placed, only_needing in self._ready.items()
             if placed in self.by_key
         ]
@@ -133,11 +134,14 @@ class Waiters:
 
     def _mark_replaced(self, placed: PlacedKey, keyspace: Keyspace) -> None:
         """Mark a key that holds something else now; only a stream is news for XREAD."""
-        number, key = placed
-        is_stream = type(keyspace.databases[number].values.get(key)) is Stream
-        self._mark(placed, not is_stream)
+        self._mark(placed, not _is_stream(placed, keyspace))
 
     def _mark_databases(self, databases: set[int], keyspace: Keyspace) -> None:
         for placed in self.by_key:
             if placed[0] in databases:
                 self._mark_replaced(placed, keyspace)
+
+
+def _is_stream(placed: PlacedKey, keyspace: Keyspace) -> bool:
+    number, key = placed
+    return type(keyspace.databases[number].values.get(key)) is Stream

@@ -3,9 +3,9 @@
 The greenlet sleeps in ``_wait`` until its socket is readable or somebody pokes it. It
 takes what arrived in one ``recv`` and executes every complete request. Its replies are sent
 when the hub has seen to all sockets that were readable (Server.flush_dirty): sent one by
-one, each would wake a peer that then finds a single reply. The read watcher stays armed for the life of the connection, also while the
-client is parked in a blocking command: so a peer that hangs up is noticed at once and its
-ticket withdrawn.
+one, each would wake a peer that then finds a single reply. The read watcher stays armed for
+the life of the connection, also while the client is parked in a blocking command: so a peer
+that hangs up is noticed at once and its ticket withdrawn.
 
 Sending never waits. What the socket does not take is kept and sent when it becomes
 writable; requests go on being read meanwhile, because a client may well send a long
@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import socket
 from collections import deque
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from gevent import get_hub, getcurrent
@@ -38,8 +39,12 @@ RECEIVE_BYTES = 64 * 1024
 _RECEIVED = memoryview(bytearray(RECEIVE_BYTES))
 FLUSH_BYTES = 256 * 1024  # replies are sent before the batch is done when they are so large
 FLUSH_PIECES = 1024
+GATHER_BYTES = 64 * 1024  # replies of this size are sent without being joined first ...
+GATHER_PIECES = 64  # ... if they are in no more pieces than this
 MAX_TIMER_S = 3600.0  # longer waits are looked at in between
 _READ, _WRITE = 1, 2
+
+Piece = bytes | bytearray | memoryview
 
 
 class Connection:
@@ -184,21 +189,38 @@ class Connection:
         self._is_dirty = False
         out = self._out
         if out and self._is_open:
-            data = out[0] if len(out) == 1 else b"".join(out)
+            if len(out) > 1 and (len(out) > GATHER_PIECES or sum(map(len, out)) < GATHER_BYTES):
+                pieces: Sequence[Piece] = [b"".join(out)]
+            else:  # few and large: joining would copy them for nothing
+                pieces = out[:]
             out.clear()
-            if self._unsent:
-                self._keep(memoryview(data))
-            else:
-                sent = self._send(data)
-                if 0 <= sent < len(data):
-                    self._keep(memoryview(data)[sent:])
+            self._hand_over(pieces)
         if self.client.is_closing and not self._unsent:
             self._is_open = False
 
-    def _send(self, data: bytes | memoryview) -> int:
+    def _hand_over(self, pieces: Sequence[Piece]) -> None:
+        if self.unsent_bytes > self._max_unsent_bytes:
+            self._server.stats.clients_dropped_unread += 1
+            self._server.log_dropped(self.client, self.unsent_bytes)
+            self.drop()
+            return
+        sent = 0 if self._unsent else self._send(pieces)
+        if sent < 0:
+            return
+        for piece in pieces:
+            if sent >= len(piece):
+                sent -= len(piece)
+            else:
+                self._unsent.append(memoryview(piece)[sent:])
+                self.unsent_bytes += len(piece) - sent
+                sent = 0
+        if self._unsent and not self._writable.active:
+            self._writable.start(self._on_writable)
+
+    def _send(self, pieces: Sequence[Piece]) -> int:
         """Return how many bytes the socket took; -1 if the peer is gone."""
         try:
-            sent = self._sock.send(data)
+            sent = self._sock.send(pieces[0]) if len(pieces) == 1 else self._sock.sendmsg(pieces)
         except BlockingIOError:
             return 0
         except OSError:
@@ -208,22 +230,11 @@ class Connection:
         self._server.stats.bytes_out += sent
         return sent
 
-    def _keep(self, data: memoryview) -> None:
-        if self.unsent_bytes > self._max_unsent_bytes:
-            self._server.stats.clients_dropped_unread += 1
-            self._server.log_dropped(self.client, self.unsent_bytes)
-            self.drop()
-            return
-        self._unsent.append(data)
-        self.unsent_bytes += len(data)
-        if not self._writable.active:
-            self._writable.start(self._on_writable)
-
     def _on_writable(self) -> None:
         """Send on; runs in the hub."""
         while self._unsent:
             data = self._unsent[0]
-            sent = self._send(data)
+            sent = self._send((data,))
             if sent < 0:
                 return
             self.unsent_bytes -= sent

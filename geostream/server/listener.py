@@ -1,8 +1,8 @@
 """Accepting clients, and what all connections share.
 
 A gevent StreamServer spawns a greenlet for each client. Connections that have something to
-send are listed here and flushed together, once a turn of the hub. A ticker greenlet does what has to be done now and then: active expiry, idle
-clients, paused clients.
+send are listed here and flushed together, once a turn of the hub. A ticker greenlet does
+what has to be done now and then: active expiry, idle clients, paused clients.
 
 Stopping: accept nobody, unblock and close every client once its replies are sent, wait
 until the greenlets are gone, but not for ever.
@@ -15,7 +15,7 @@ import errno
 import os
 import socket
 import stat
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import gevent
 from gevent import socket as gevent_socket
@@ -87,9 +87,7 @@ class Server:
                 self._listen(sock)
             if settings.unixsocket:
                 self._listen(
-                    _bound_unix(
-                        settings.unixsocket, settings.unixsocketperm, settings.tcp_backlog
-                    )
+                    _bound_unix(settings.unixsocket, settings.unixsocketperm, settings.tcp_backlog)
                 )
         except BaseException:
             self._close_listeners()
@@ -131,9 +129,9 @@ class Server:
 
     # Clients
 
-    def _handle(self, sock: socket.socket, address: object) -> None:
+    def _handle(self, sock: Any, address: object) -> None:
         """Serve one client; the greenlet's main function."""
-        raw = sock._sock  # the plain socket below gevent's: we wait ourselves
+        raw: socket.socket = sock._sock  # the plain one below gevent's: we wait ourselves
         settings = self.config.settings
         if len(self.connections) >= settings.clients.maxclients:
             self.stats.connections_rejected += 1
@@ -171,9 +169,7 @@ class Server:
 
     def hold(self, connection: Connection, request: list[bytes]) -> bool:
         """Tell whether a request has to wait for the pause to end; then it will be poked."""
-        if self.engine.pauses_writes_only and not self.engine.may_write(
-            connection.client, request
-        ):
+        if self.engine.pauses_writes_only and not self.engine.may_write(connection.client, request):
             return False
         self._held[connection] = None
         return True
@@ -216,7 +212,7 @@ class Server:
 def _bound(host: str, port: int, backlog: int) -> socket.socket:
     """Return a listening TCP socket."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    sock = gevent_socket.socket(family, socket.SOCK_STREAM)
+    sock: socket.socket = gevent_socket.socket(family, socket.SOCK_STREAM)
     try:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if family == socket.AF_INET6:
@@ -231,7 +227,7 @@ def _bound(host: str, port: int, backlog: int) -> socket.socket:
 
 def _bound_unix(path: str, permissions: int, backlog: int) -> socket.socket:
     """Return a listening Unix socket; one that a server left behind is replaced."""
-    sock = gevent_socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    sock: socket.socket = gevent_socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         if os.path.exists(path) and stat.S_ISSOCK(os.stat(path).st_mode):
             os.unlink(path)

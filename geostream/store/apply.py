@@ -8,7 +8,7 @@ journal gives the same store is no second piece of code to keep in step.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import hiredis
 from hiredis import pack_command
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from geostream.store.keyspace import Database, Keyspace
     from geostream.store.value import Value
 
+# The library's own types know requests of one word only.
+_pack = cast("Callable[[tuple[bytes, ...]], bytes]", pack_command)
+
 
 def wire_id(entry_id: StreamId) -> bytes:
     """Return the ID as a RESP bulk string."""
@@ -32,7 +35,7 @@ def wire_id(entry_id: StreamId) -> bytes:
 
 def wire_fields(fields: list[bytes]) -> bytes:
     """Return field, value, field, value, ... as a RESP array."""
-    return pack_command(tuple(fields))
+    return _pack(tuple(fields))
 
 
 def unpack_fields(wire: bytes) -> list[bytes]:
@@ -116,22 +119,27 @@ def _databases_swapped(keyspace: Keyspace, effect: fx.DatabasesSwapped) -> None:
 
 
 def _entry_added(keyspace: Keyspace, effect: fx.EntryAdded) -> None:
-    stream = _stream(keyspace, effect)
+    stream = cast("Stream", keyspace.databases[effect.db].values[effect.key])
     fields = effect.unpacked
     if fields is None:
         fields = unpack_fields(effect.fields)
-    entry = b"*2\r\n" + wire_id(effect.id) + effect.fields
+    shown = b"%d-%d" % effect.id
+    entry = b"*2\r\n$%d\r\n%b\r\n%b" % (len(shown), shown, effect.fields)
     stream.append(effect.id, entry, fields, effect.starts_node)
 
 
 def _entries_trimmed(keyspace: Keyspace, effect: fx.EntriesTrimmed) -> None:
-    _stream(keyspace, effect).remove_first(effect.count, effect.leaves_node)
+    _stream(keyspace, effect).remove_first(effect.count, effect.nodes)
 
 
 def _entries_deleted(keyspace: Keyspace, effect: fx.EntriesDeleted) -> None:
     stream = _stream(keyspace, effect)
-    stream.delete(effect.ids)
+    stream.delete(effect.ids, leaves_nodes=effect.by_trimming)
     stream.max_deleted_id = effect.max_deleted_id
+
+
+def _empty_nodes_dropped(keyspace: Keyspace, effect: fx.EmptyNodesDropped) -> None:
+    _stream(keyspace, effect).nodes.drop_empty(effect.nodes)
 
 
 def _stream_id_set(keyspace: Keyspace, effect: fx.StreamIdSet) -> None:
@@ -238,6 +246,7 @@ APPLY: dict[type[fx.Effect], Callable[[Keyspace, Any], None]] = {
     fx.EntryAdded: _entry_added,
     fx.EntriesTrimmed: _entries_trimmed,
     fx.EntriesDeleted: _entries_deleted,
+    fx.EmptyNodesDropped: _empty_nodes_dropped,
     fx.StreamIdSet: _stream_id_set,
     fx.GroupCreated: _group_created,
     fx.GroupMoved: _group_moved,

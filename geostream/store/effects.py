@@ -32,20 +32,15 @@ class Effect:
 
     event: ClassVar[str] = ""
     event_class: ClassVar[str] = ""
-    #: Whether WATCH on the key notices.
-    touches_watch: ClassVar[bool] = False
-    #: Whether reads that wait for the key are tried again.
-    wakes: ClassVar[bool] = False
-    #: Whether XREADGROUPs that need the key are tried again.
-    wakes_groups: ClassVar[bool] = False
+    touches_watch: ClassVar[bool] = False  # WATCH on the key notices
+    wakes: ClassVar[bool] = False  # reads that wait for the key are tried again
+    wakes_groups: ClassVar[bool] = False  # XREADGROUPs that need the key are tried again
+    is_wide: ClassVar[bool] = False  # says more than that its one key changed
 
     @property
     def changes(self) -> int:
         """Many kinds set a number of their own; where it differs by command, it is a field."""
         return 1
-
-
-# Keys of any type
 
 
 @dataclass(slots=True)
@@ -83,16 +78,11 @@ class ExpirySet(Effect):
     """A key is to go away at a time."""
 
     at_ms: int  # Unix time
-    is_alone: bool  # False where it is part of a larger change: SET k v EX 10
+    changes: int = field(default=1, compare=False)  # 0 where part of a larger one: SET k v EX 10
 
     touches_watch = True
     event = "expire"
     event_class = "g"
-
-    @property
-    def changes(self) -> int:
-        """The whole command counts as one."""
-        return int(self.is_alone)
 
 
 @dataclass(slots=True)
@@ -148,6 +138,7 @@ class KeyMoved(Effect):
     changes = 1
     touches_watch = True
     wakes_groups = True
+    is_wide = True
 
 
 @dataclass(slots=True)
@@ -162,6 +153,7 @@ class KeyCopied(Effect):
     to_key: bytes
 
     changes = 1
+    is_wide = True
 
 
 @dataclass(slots=True)
@@ -171,6 +163,8 @@ class DatabaseFlushed(Effect):
     keys: int  # how many there were
     held: Mapping[bytes, object] = field(default_factory=dict, compare=False, repr=False)
     # what it held, for WATCH; nobody else may keep it
+
+    is_wide = True
 
     @property
     def changes(self) -> int:
@@ -183,6 +177,8 @@ class DatabasesSwapped(Effect):
     """Two databases changed places. ``key`` is empty."""
 
     other_db: int
+
+    is_wide = True
 
 
 # Entries
@@ -210,7 +206,7 @@ class EntriesTrimmed(Effect):
     """The oldest entries were taken away."""
 
     count: int
-    leaves_node: bool = False  # the last node touched stays, empty (see Nodes.is_left_empty)
+    nodes: int  # of Redis' nodes that went as a whole with them
     changes: int = field(default=0, compare=False)  # XTRIM: as many as entries; XADD: 0
 
     event = "xtrim"
@@ -224,11 +220,20 @@ class EntriesDeleted(Effect):
 
     ids: list[StreamId]
     max_deleted_id: StreamId  # of the stream, afterwards
-    by_trimming: bool  # XTRIM ACKED, which passes over entries, and not XDEL
+    by_trimming: bool  # XTRIM ACKED, which passes over entries; nodes left empty stay, for now
     changes: int = field(default=0, compare=False)  # XDEL, XDELEX, XTRIM: as many as entries
 
     event_class = "t"
     touches_watch = True
+
+
+@dataclass(slots=True)
+class EmptyNodesDropped(Effect):
+    """A trim passed so many of Redis' nodes; those without entries went. No news for anybody."""
+
+    nodes: int
+
+    changes = 0
 
 
 @dataclass(slots=True)
@@ -243,7 +248,7 @@ class StreamIdSet(Effect):
     event_class = "t"
 
 
-# Groups
+# Groups, what they have pending, and producers
 
 
 @dataclass(slots=True)
@@ -318,9 +323,6 @@ class ConsumerSeen(Effect):
     changes = 0
 
 
-# Pending entries
-
-
 @dataclass(slots=True)
 class Delivered(Effect):
     """A consumer was given new entries (XREADGROUP >); that is when it was last seen."""
@@ -363,9 +365,6 @@ class PendingRemoved(Effect):
     changes: int = field(default=0, compare=False)  # as many as IDs; DELREF: 0
 
 
-# Producers
-
-
 @dataclass(slots=True)
 class IdmpConfigured(Effect):
     """A stream remembers producers' messages otherwise, and has forgotten all of them."""
@@ -383,6 +382,7 @@ class IdmpRecorded(Effect):
     id: StreamId
 
     changes = 0
+    is_wide = True
 
 
 @dataclass(slots=True)

@@ -56,7 +56,7 @@ class Database:
             now_ms = keyspace.now_ms
             if self.expiries.get(key, now_ms + 1) <= now_ms:
                 if keyspace.expires_keys:
-                    keyspace.commit(KeyExpired(self.number, key))
+                    keyspace.expire(self.number, key)
                 value = None
         if value is not None and touch and keyspace.touches:
             value.accessed_ms = keyspace.now_ms
@@ -64,9 +64,14 @@ class Database:
             if value is not None:
                 keyspace.hits += 1
             else:
-                keyspace.misses += 1
-                keyspace.missed.append((self.number, key, len(keyspace.journal)))
+                self.note_miss(key)
         return value
+
+    def note_miss(self, key: bytes) -> None:
+        """Count that somebody looked for a key that is not there."""
+        keyspace = self._keyspace
+        keyspace.misses += 1
+        keyspace.missed.append((self.number, key, len(keyspace.journal)))
 
     def stream(self, key: bytes) -> Stream | None:
         """Return the stream a key holds, None if there is no key. Raises WrongType."""
@@ -166,6 +171,7 @@ class Keyspace:
         self.expires_keys = True  # False: expired keys are hidden but not deleted
         self.touches = True  # False: looking at a key does not count as use (CLIENT NO-TOUCH)
         self.is_reading = False  # whether looking at a key counts as a hit or a miss
+        self.expired = 0
         self.hits = 0
         self.misses = 0
         # database, key, and how much had happened before; emptied with the journal
@@ -178,6 +184,11 @@ class Keyspace:
         """Carry out an effect and note it in the journal."""
         APPLY[type(effect)](self, effect)
         self.journal.append(effect)
+
+    def expire(self, database: int, key: bytes) -> None:
+        """Delete a key whose time has come."""
+        self.commit(KeyExpired(database, key))
+        self.expired += 1
 
     def replay(self, effects: Iterable[Effect]) -> None:
         """Carry out effects that were noted before, in their order, without noting them."""

@@ -57,18 +57,18 @@ class Node:
 
     def add(self, entry_id: StreamId, fields: list[bytes]) -> None:
         """Count an entry: field, value, field, value, ..."""
-        pairs = len(fields) // 2
+        ms, seq = entry_id
         first_ms, first_seq = self.first_id
-        size = 2 + integer_cost(entry_id[0] - first_ms) + integer_cost(entry_id[1] - first_seq)
+        size = 2 + integer_cost(ms - first_ms) + integer_cost(seq - first_seq)
+        pairs = len(fields) // 2
         if fields[::2] == self.names:
-            for value in fields[1::2]:
-                size += text_cost(value)
             size += integer_cost(pairs + 3)
+            texts = fields[1::2]
         else:
-            size += integer_cost(pairs)
-            for text in fields:
-                size += text_cost(text)
-            size += integer_cost(2 * pairs + 4)
+            size += integer_cost(pairs) + integer_cost(2 * pairs + 4)
+            texts = fields
+        for text in texts:
+            size += text_cost(text)
         if self.live >= 127:  # the live counter may take a wider form
             size += integer_cost(self.live + 1) - integer_cost(self.live)
         self.size_bytes += size
@@ -89,7 +89,12 @@ class Node:
 
 
 class Nodes:
-    """The account of one stream, oldest node first. A node without live entries is dropped."""
+    """The account of one stream, oldest node first.
+
+    A node goes when XDEL takes its last entry. Trimming that takes a node's entries one by
+    one, because its last ID (deleted before) is not below the threshold, leaves it there
+    without any, until a later trim drops it.
+    """
 
     __slots__ = ("all",)
 
@@ -118,40 +123,32 @@ class Nodes:
             self.all.append(Node(entry_id, fields[::2]))
         self.all[-1].add(entry_id, fields)
 
-    def remove(self, entry_id: StreamId) -> None:
-        """Mark one entry deleted. O(log n)."""
+    def remove(self, entry_id: StreamId, leaves_node: bool = False) -> None:
+        """Mark one entry deleted. O(log n).
+
+        leaves_node -- whether its node stays if that was its last entry
+        """
         place = bisect_right(self.all, entry_id, key=_FIRST_ID) - 1
         node = self.all[place]
-        if node.live == 1:
+        if node.live == 1 and not leaves_node:
             del self.all[place]
         else:
             node.remove(1)
 
-    def is_left_empty(self, count: int, floor: StreamId) -> bool:
-        """Tell whether trimming the oldest entries, all below a floor, leaves an empty node.
-
-        Redis drops a node as a whole if its last entry is below the floor. If that one is
-        not, but was deleted before, and all others are below, they go one by one and the
-        node stays. O(nodes).
-        """
-        for node in self.all:
-            if count <= node.live:
-                return count == node.live and node.last_id >= floor
-            count -= node.live
-        return False
-
-    def remove_first(self, count: int, leaves_node: bool = False) -> None:
+    def remove_first(self, count: int, whole: int) -> None:
         """Mark the oldest live entries deleted. O(nodes dropped).
 
-        leaves_node -- whether the last node touched stays, even if it is empty
+        whole -- how many nodes go as a whole; the next one stays, even if it is left empty
         """
-        whole = 0
-        while count and count >= self.all[whole].live + leaves_node:
-            count -= self.all[whole].live
-            whole += 1
+        for node in self.all[:whole]:
+            count -= node.live
         del self.all[:whole]
         if count:
             self.all[0].remove(count)
+
+    def drop_empty(self, among: int) -> None:
+        """Drop nodes without live entries, among the first so many."""
+        self.all[:among] = [node for node in self.all[:among] if node.live]
 
     def copy(self) -> Nodes:
         """Return an account of its own with the same numbers."""
@@ -182,14 +179,11 @@ def integer_cost(value: int) -> int:
 def text_cost(text: bytes) -> int:
     """Return the bytes a listpack spends on a string; canonical integers have short forms."""
     length = len(text)
-    if length <= 20 and text and text[-1] <= 57 and _is_canonical_integer(text):
+    if 0 < length <= 20 and text[-1] <= 57 and _is_canonical_integer(text):
         return integer_cost(int(text))
     if length < 64:
-        size = 1 + length
-    elif length < 4096:
-        size = 2 + length
-    else:
-        size = 5 + length
+        return 2 + length
+    size = length + (2 if length < 4096 else 5)
     if size <= 127:
         return size + 1
     if size < 16383:

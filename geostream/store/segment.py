@@ -23,7 +23,10 @@ from geostream.store.ids import StreamId
 
 SEAL_ENTRIES = 1000  # a tail this long is sealed ...
 SEAL_BYTES = 128 * 1024  # ... or one this large
+VIEW_BYTES = 4096  # from this size on a piece is a view of the wire and not a copy
 INDEX_BYTES = 24  # two halves of the ID, start and end of the entry
+
+Piece = bytes | bytearray | memoryview
 
 
 class Segment:
@@ -38,14 +41,18 @@ class Segment:
         starts: array[int],
         ends: array[int],
         wire: bytes | bytearray,
+        live_bytes: int,
     ) -> None:
-        """Hold the arrays and the wire given; they belong to the segment from now on."""
+        """Hold the arrays and the wire given; they belong to the segment from now on.
+
+        live_bytes -- of the wire, without the holes
+        """
         self.ms = ms
         self.seq = seq
         self.starts = starts
         self.ends = ends
         self.wire = wire
-        self.live_bytes = sum(ends) - sum(starts)
+        self.live_bytes = live_bytes
 
     def __len__(self) -> int:
         return len(self.ms)
@@ -86,15 +93,18 @@ class Segment:
         """Return one entry's wire form."""
         return self.wire[self.starts[index] : self.ends[index]]
 
-    def pieces(self, start: int, stop: int) -> list[bytes | bytearray]:
+    def pieces(self, start: int, stop: int) -> list[Piece]:
         """Return the wire of the entries from start up to stop: one slice for each run."""
         wire = self.wire
         low, high = self.starts[start], self.ends[stop - 1]
         if self.ends[-1] - self.starts[0] == self.live_bytes:  # no holes
-            if type(wire) is bytes and high - low == len(wire):
-                return [wire]
+            if type(wire) is bytes:  # never changes: a large piece need not be copied
+                if high - low == len(wire):
+                    return [wire]
+                if high - low >= VIEW_BYTES:
+                    return [memoryview(wire)[low:high]]
             return [wire[low:high]]
-        pieces = []
+        pieces: list[Piece] = []
         for index in range(start + 1, stop):
             if self.starts[index] != self.ends[index - 1]:
                 pieces.append(wire[low : self.ends[index - 1]])
@@ -105,15 +115,25 @@ class Segment:
     def without(self, places: list[int]) -> Segment:
         """Return a segment without the entries at these ascending places, one at least left."""
         ms, seq, starts, ends = self.ms[:], self.seq[:], self.starts[:], self.ends[:]
+        live_bytes = self.live_bytes
         for place in reversed(places):
+            live_bytes -= ends[place] - starts[place]
             del ms[place], seq[place], starts[place], ends[place]
-        return Segment(ms, seq, starts, ends, self.wire)._rewritten_if_hollow()
+        return Segment(ms, seq, starts, ends, self.wire, live_bytes)._rewritten_if_hollow()
 
     def from_place(self, place: int) -> Segment:
         """Return a segment that starts with the entry at this place."""
         return Segment(
-            self.ms[place:], self.seq[place:], self.starts[place:], self.ends[place:], self.wire
+            self.ms[place:],
+            self.seq[place:],
+            self.starts[place:],
+            self.ends[place:],
+            self.wire,
+            self.live_bytes - self._bytes_before(place),
         )._rewritten_if_hollow()
+
+    def _bytes_before(self, place: int) -> int:
+        return sum(self.ends[:place]) - sum(self.starts[:place])
 
     def _rewritten_if_hollow(self) -> Segment:
         if self.live_bytes * 2 >= len(self.wire):
@@ -124,37 +144,42 @@ class Segment:
             starts.append(at)
             at += end - start
             ends.append(at)
-        return Segment(self.ms, self.seq, starts, ends, wire)
+        return Segment(self.ms, self.seq, starts, ends, wire, at)
 
 
 class Tail(Segment):
     """The segment at the end of a stream, the only one that changes."""
 
-    __slots__ = ()
+    __slots__ = ("is_full",)
 
     def __init__(self) -> None:
         """Start empty."""
-        super().__init__(array("Q"), array("Q"), array("I"), array("I"), bytearray())
+        super().__init__(array("Q"), array("Q"), array("I"), array("I"), bytearray(), 0)
+        self.is_full = False  # it is time to seal it
 
     def append(self, entry_id: StreamId, entry: bytes) -> None:
         """Put an entry, in wire form and with a larger ID than all others, at the end."""
-        self.ms.append(entry_id[0])
-        self.seq.append(entry_id[1])
+        ms, seq = entry_id
+        self.ms.append(ms)
+        self.seq.append(seq)
         wire = self.wire
         self.starts.append(len(wire))
         wire += entry
-        self.ends.append(len(wire))
+        end = len(wire)
+        self.ends.append(end)
         self.live_bytes += len(entry)
-
-    @property
-    def is_full(self) -> bool:
-        """Whether it is time to seal it."""
-        return len(self.ms) >= SEAL_ENTRIES or len(self.wire) >= SEAL_BYTES
+        if end >= SEAL_BYTES or len(self.ms) >= SEAL_ENTRIES:
+            self.is_full = True
 
     def sealed(self) -> Segment:
         """Return a copy of what is here that never changes."""
         return Segment(
-            self.ms[:], self.seq[:], self.starts[:], self.ends[:], bytes(self.wire)
+            self.ms[:],
+            self.seq[:],
+            self.starts[:],
+            self.ends[:],
+            bytes(self.wire),
+            self.live_bytes,
         )._rewritten_if_hollow()
 
     def remove(self, places: list[int]) -> None:
@@ -167,7 +192,7 @@ class Tail(Segment):
 
     def remove_first(self, count: int) -> None:
         """Forget the first entries."""
-        self.live_bytes -= sum(self.ends[:count]) - sum(self.starts[:count])
+        self.live_bytes -= self._bytes_before(count)
         del self.ms[:count], self.seq[:count], self.starts[:count], self.ends[:count]
         if not self.ms:
             self.wire = bytearray()

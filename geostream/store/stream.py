@@ -1,8 +1,7 @@
 """One stream: entries in segments, counters, Redis' nodes, groups, producers.
 
 Entries are found by ID: a bisection finds the segment, another the place in it. What a
-range yields is a ``Selection``, a few (segment, from, to) triples, from which the wire
-bytes and the IDs are taken as slices; nothing is done per entry.
+range yields is a ``Selection`` (selection.py); nothing is done per entry.
 
 Methods that change something are called from apply.py only.
 
@@ -12,91 +11,19 @@ Behaviour: https://redis.io/docs/latest/develop/data-types/streams/
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from collections.abc import Iterable
 
 from geostream.store.group import CONSUMER_BYTES, Group
 from geostream.store.idempotency import IID_BYTES, Idempotency
 from geostream.store.ids import MAX_ID, MIN_ID, StreamId
 from geostream.store.nodes import Nodes
 from geostream.store.pending import PENDING_BYTES
-from geostream.store.segment import Segment, Tail
+from geostream.store.segment import INDEX_BYTES, Segment, Tail
+from geostream.store.selection import Part, Selection
 from geostream.store.value import VALUE_BYTES, Value
 
 GROUP_BYTES = 1000  # what a group costs without consumers and pending entries, about
 SEGMENT_BYTES = 600  # what a segment costs beside wire and index, about
-
-
-class Part(NamedTuple):
-    """The entries of one segment from start up to stop."""
-
-    segment: Segment
-    start: int
-    stop: int
-
-
-class Selection:
-    """Consecutive entries of a stream, oldest first. Good until the stream changes."""
-
-    __slots__ = ("count", "parts")
-
-    def __init__(self, parts: list[Part]) -> None:
-        """Hold the parts."""
-        self.parts = parts
-        self.count = sum([part.stop - part.start for part in parts])
-
-    def __len__(self) -> int:
-        return self.count
-
-    def pieces(self) -> list[bytes | bytearray]:
-        """Return the wire bytes of all entries; one piece a segment, if it has no holes."""
-        if len(self.parts) == 1:
-            segment, start, stop = self.parts[0]
-            return segment.pieces(start, stop)
-        return [
-            piece for segment, start, stop in self.parts for piece in segment.pieces(start, stop)
-        ]
-
-    def entries(self) -> Iterator[bytes | bytearray]:
-        """Yield the wire bytes of each entry."""
-        for segment, start, stop in self.parts:
-            for place in range(start, stop):
-                yield segment.entry(place)
-
-    def entries_reversed(self) -> list[bytes | bytearray]:
-        """Return the wire bytes of each entry, the newest first."""
-        return [
-            segment.wire[start:end]
-            for segment, low, high in reversed(self.parts)
-            for start, end in zip(
-                reversed(segment.starts[low:high]), reversed(segment.ends[low:high]), strict=True
-            )
-        ]
-
-    def ids(self) -> list[StreamId]:
-        """Return the IDs."""
-        if len(self.parts) == 1:
-            segment, start, stop = self.parts[0]
-            return list(segment.ids(start, stop))
-        return [
-            entry_id for segment, start, stop in self.parts for entry_id in segment.ids(start, stop)
-        ]
-
-    def sizes(self) -> Iterator[int]:
-        """Yield the length of each entry's wire form."""
-        for segment, low, high in self.parts:
-            for start, end in zip(segment.starts[low:high], segment.ends[low:high], strict=True):
-                yield end - start
-
-    def first(self, count: int) -> Selection:
-        """Return the first entries of these, at most count."""
-        parts = []
-        for segment, start, stop in self.parts:
-            if count <= 0:
-                break
-            parts.append(Part(segment, start, min(stop, start + count)))
-            count -= stop - start
-        return Selection(parts)
 
 
 class Stream(Value):
@@ -299,35 +226,38 @@ class Stream(Value):
         new_node -- whether Redis would start a node for it
         """
         segments = self._segments
-        if segments and type(segments[-1]) is Tail:
-            tail = segments[-1]
-            if tail.is_full:
-                self._wire_bytes -= tail.size_bytes
-                sealed = segments[-1] = tail.sealed()
-                self._wire_bytes += sealed.size_bytes
-                tail = self._start_tail(entry_id)
-        else:
+        tail = segments[-1] if segments else None
+        if type(tail) is not Tail or tail.is_full:
             tail = self._start_tail(entry_id)
         tail.append(entry_id, entry)
-        self._wire_bytes += len(entry) + 24
+        self._wire_bytes += len(entry) + INDEX_BYTES
         self.nodes.append(entry_id, fields, new_node)
         self.length += 1
         self.entries_added += 1
         self.last_id = entry_id
 
     def _start_tail(self, first_id: StreamId) -> Tail:
+        """Seal the segment at the end, if it is one that still grows, and start another."""
+        segments = self._segments
+        last = segments[-1] if segments else None
+        if type(last) is Tail:
+            segments[-1] = last.sealed()
+            self._wire_bytes += segments[-1].size_bytes - last.size_bytes
         tail = Tail()
-        self._segments.append(tail)
+        segments.append(tail)
         self._firsts.append(first_id)
         return tail
 
-    def delete(self, ids: Iterable[StreamId]) -> None:
-        """Take entries away that are there. O(log n + segment) for each segment touched."""
+    def delete(self, ids: Iterable[StreamId], leaves_nodes: bool = False) -> None:
+        """Take entries away that are there. O(log n + segment) for each segment touched.
+
+        leaves_nodes -- whether Redis' nodes stay that lose their last entry
+        """
         places: dict[int, list[int]] = {}
         for entry_id in ids:
             number, place = self._locate(entry_id)
             places.setdefault(number, []).append(place)
-            self.nodes.remove(entry_id)
+            self.nodes.remove(entry_id, leaves_nodes)
             self.length -= 1
         for number in sorted(places, reverse=True):
             self._delete_places(number, sorted(places[number]))
@@ -344,10 +274,13 @@ class Stream(Value):
             segment = self._segments[number] = segment.without(places)
         self._wire_bytes += segment.size_bytes
 
-    def remove_first(self, count: int, leaves_node: bool = False) -> None:
-        """Take the oldest entries away, as trimming does. O(segments dropped + one segment)."""
+    def remove_first(self, count: int, whole_nodes: int) -> None:
+        """Take the oldest entries away, as trimming does. O(segments dropped + one segment).
+
+        whole_nodes -- how many of Redis' nodes go with them; see Nodes.remove_first
+        """
         self.length -= count
-        self.nodes.remove_first(count, leaves_node)
+        self.nodes.remove_first(count, whole_nodes)
         whole = 0
         while count and count >= len(self._segments[whole]):
             count -= len(self._segments[whole])

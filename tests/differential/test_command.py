@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.support.both import Both, in_lines
+from tests.support.marks import needs_dump
 from tests.support.servers import VALKEY
 from tests.support.wire import NULL, NULL_BULK, Map, Push, SetOf
 
@@ -29,7 +30,7 @@ OTHER_COMMANDS = in_lines(
     command|getkeysandflags info config|get config|set config|resetstat config|rewrite del unlink
     exists touch type ttl pttl expiretime pexpiretime keys scan randomkey dbsize rename renamenx
     copy move persist expire pexpire expireat pexpireat flushdb flushall swapdb object|encoding
-    object|refcount object|idletime object|freq memory|usage dump restore multi discard unwatch
+    object|refcount object|idletime object|freq memory|usage multi discard unwatch
     exec watch save bgsave bgrewriteaof lastsave shutdown monitor debug slowlog|get slowlog|len
     slowlog|reset latency|latest latency|history latency|reset latency|graph latency|doctor
     latency|histogram wait waitaof publish subscribe unsubscribe psubscribe punsubscribe
@@ -58,7 +59,16 @@ def sorted_deeply(value: Any) -> Any:
 PARTS = ["name", "arity", "flags", "first", "last", "step", "categories", "tips", "key specs"]
 
 
-@pytest.mark.parametrize("name", STREAM_COMMANDS + OTHER_COMMANDS + CONTAINERS)
+NAMES = [
+    *STREAM_COMMANDS,
+    *OTHER_COMMANDS,
+    *CONTAINERS,
+    pytest.param("dump", marks=needs_dump),
+    pytest.param("restore", marks=needs_dump),
+]
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_the_record_of_a_command(both: Both, name: str) -> None:
     (ours,), (theirs,) = both.ask("COMMAND", "INFO", name)
     assert isinstance(ours, list)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.support.both import Both, in_lines
+from tests.support.marks import needs_dump
 from tests.support.servers import VALKEY
 from tests.support.wire import Simple
 
@@ -67,10 +68,11 @@ COMMANDS = in_lines(
     XADD XTRIM XLEN XRANGE XREVRANGE XREAD XREADGROUP XDEL XACK XCLAIM XAUTOCLAIM XPENDING XSETID
     XGROUP XINFO PING ECHO SELECT QUIT RESET AUTH HELLO CLIENT COMMAND CONFIG DBSIZE DEL UNLINK
     EXISTS TOUCH TYPE KEYS SCAN RANDOMKEY RENAME RENAMENX COPY MOVE FLUSHDB FLUSHALL SWAPDB OBJECT
-    MEMORY DUMP RESTORE EXPIRE PEXPIRE EXPIREAT PEXPIREAT TTL PTTL EXPIRETIME PEXPIRETIME PERSIST
+    MEMORY EXPIRE PEXPIRE EXPIREAT PEXPIREAT TTL PTTL EXPIRETIME PEXPIRETIME PERSIST
     SET GET GETSET GETDEL GETEX SETNX SETEX PSETEX MGET MSET MSETNX STRLEN APPEND INCR DECR INCRBY
     DECRBY INCRBYFLOAT GETRANGE SETRANGE MULTI EXEC DISCARD WATCH UNWATCH SUBSCRIBE PSUBSCRIBE
     PUBLISH PUBSUB SPUBLISH TIME ROLE LASTSAVE INFO WAIT WAITAOF LOLWUT DEBUG SLOWLOG LATENCY
+    SORT SORT_RO
     """
 )
 SUBCOMMANDS = {
@@ -100,7 +102,9 @@ ANSWERS = {
 
 
 @pytest.mark.protocols(2)
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    "name", [*NAMES, *(pytest.param(name, marks=needs_dump) for name in ("DUMP", "RESTORE"))]
+)
 def test_arity(both: Both, name: str) -> None:
     if name not in ANSWERS:
         both.run_many(f"{name}\n{name.lower()}")

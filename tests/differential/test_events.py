@@ -94,6 +94,7 @@ LINES = [
     "INCRBY counter 5",
     "DECR counter",
     "SETRANGE string 1 y",
+    "SORT missing STORE s",
     "FLUSHALL",
     "FLUSHDB",
     "SWAPDB 0 1",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.support.both import Both, until
+from tests.support.marks import needs_dump
 from tests.support.servers import VALKEY
 
 pytestmark = pytest.mark.real_redis
@@ -86,6 +87,27 @@ KEY_LINES = [
     "SWAPDB 0 99",
     "SWAPDB x 0",
     "SWAPDB 0 x",
+    "SORT missing",
+    "SORT s",
+    "SORT string",
+    "SORT s FOO",
+    "SORT string LIMIT x 1",
+    "SORT missing LIMIT 0 x",
+    "SORT missing LIMIT 0",
+    "SORT missing LIMIT -1 -1",
+    "SORT missing BY w_* GET # GET o_*->f DESC ALPHA",
+    "SORT missing asc desc alpha limit 1 2",
+    "SORT missing BY",
+    "SORT missing GET",
+    "SORT missing STORE",
+    "SORT missing STORE n",
+    "SORT missing STORE s",
+    "SORT missing STORE s STORE string",
+    "SORT string STORE s",
+    "SORT_RO missing",
+    "SORT_RO s",
+    "SORT_RO string ALPHA",
+    "SORT_RO missing STORE s",
     "FLUSHDB SYNC",
     "FLUSHDB async",
     "FLUSHDB FOO",
@@ -264,6 +286,7 @@ def test_a_copy_is_a_copy(both: Both) -> None:
     )
 
 
+@needs_dump
 @pytest.mark.usefixtures("some_keys")
 def test_a_dump_brings_a_stream_back(both: Both) -> None:
     both.run("EXPIRE s 1000")
@@ -299,6 +322,7 @@ def test_a_dump_brings_a_stream_back(both: Both) -> None:
     both.run_many("XINFO STREAM s FULL\nXADD s 9-9 f v")
 
 
+@needs_dump
 def test_restoring_rubbish(both: Both) -> None:
     both.run_many(
         """

@@ -7,6 +7,7 @@ import re
 import pytest
 
 from tests.support.both import Both
+from tests.support.marks import needs_reload
 from tests.support.servers import VALKEY
 from tests.support.wire import Simple, text_of
 
@@ -166,10 +167,8 @@ def test_digests_tell_data_apart(both: Both) -> None:
         assert first != second
 
 
+@needs_reload
 def test_debug_reload_keeps_the_data(both: Both) -> None:
-    ours, _ = both.ask("DEBUG RELOAD")
-    if b"no persistence" in getattr(ours, "line", b""):
-        pytest.skip("geostream was started without persistence")
     both.run_many(
         """
         XADD s 1-1 f v

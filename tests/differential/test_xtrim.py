@@ -170,6 +170,82 @@ def test_a_node_vanishes_with_its_last_entry(both: Both) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "trims",
+    [
+        "XTRIM s MINID 4",
+        "XTRIM s MINID ~ 5",
+        "XTRIM s MINID 5",
+        "XTRIM s MAXLEN 2",
+        "XTRIM s MAXLEN 1",
+        "XTRIM s MAXLEN ~ 1",
+        "XTRIM s MAXLEN ~ 1 LIMIT 1",
+        "XADD s MAXLEN ~ 2 7-0 f v",
+        "XADD s MINID 5 7-0 f v",
+        "XDEL s 5-0 6-0",
+    ],
+)
+def test_a_node_trimmed_empty_stays_until_a_later_trim(both: Both, trims: str) -> None:
+    both.run("CONFIG SET stream-node-max-entries 2")
+    fill(both, 6)
+    both.run_many(
+        f"""
+        XDEL s 4-0
+        XTRIM s MINID 4
+        XINFO STREAM s
+        {trims}
+        XINFO STREAM s
+        XADD s 8-0 f v
+        XADD s 9-0 f v
+        XINFO STREAM s
+        """
+    )
+
+
+def test_an_entry_goes_into_a_node_that_was_trimmed_empty(both: Both) -> None:
+    both.run("CONFIG SET stream-node-max-entries 3")
+    fill(both, 2)
+    both.run_many(
+        """
+        XDEL s 2-0
+        XTRIM s MINID 2
+        XINFO STREAM s
+        XADD s 3-0 f v
+        XINFO STREAM s
+        XADD s 4-0 f v
+        XINFO STREAM s
+        XTRIM s MAXLEN 0
+        XINFO STREAM s
+        """
+    )
+
+
+@pytest.mark.lacks(VALKEY)
+@pytest.mark.parametrize("policy", ["ACKED", "DELREF"])
+@pytest.mark.parametrize("acknowledged", ["1-0", "1-0 2-0", "2-0 3-0", "3-0 5-0", "3-0 5-0 6-0"])
+def test_nodes_trimmed_empty_by_a_policy(both: Both, policy: str, acknowledged: str) -> None:
+    both.run("CONFIG SET stream-node-max-entries 2")
+    fill(both, 6)
+    both.run_many(
+        f"""
+        XDEL s 4-0
+        XGROUP CREATE s g 0
+        XREADGROUP GROUP g c STREAMS s >
+        XACK s g {acknowledged}
+        XTRIM s {policy} MINID 4
+        XINFO STREAM s
+        XTRIM s {policy} MINID 5
+        XINFO STREAM s
+        XTRIM s {policy} MAXLEN 2
+        XINFO STREAM s
+        XTRIM s {policy} MINID 6
+        XINFO STREAM s
+        XTRIM s MINID 6
+        XINFO STREAM s
+        """
+    )
+
+
 def _value(chance: random.Random) -> bytes:
     kinds = (
         lambda: str(chance.choice([0, 1, -1, 127, 128, -4096, -4097, 4095, 4096, 32767, 32768])),

@@ -8,6 +8,7 @@ import pytest
 
 from tests.support.both import until
 from tests.support.conversation import assert_replies
+from tests.support.marks import needs_dump
 from tests.support.wire import Client, Error, Simple, fields
 
 FUTURE = 99999999999999
@@ -121,10 +122,16 @@ def test_copies_and_renames_keep_what_is_remembered(produced: Client) -> None:
         "RENAME s u => +OK",
         f'XADD u IDMP p i * f v => "{FUTURE}-1"',
     )
-    payload = produced.call("DUMP u")
-    produced.call("RESTORE", "v", 0, payload)
-    assert_replies(produced, f'XADD v IDMP p i * f v => "{FUTURE}-1"')
     assert counters(produced, "u") == [1, 1, 1, 1]
+
+
+@needs_dump
+def test_a_dump_keeps_what_is_remembered(produced: Client) -> None:
+    assert_replies(produced, f'XADD s IDMP p i * f v => "{FUTURE}-1"')
+    payload = produced.call("DUMP s")
+    assert isinstance(payload, bytes)
+    produced.call("RESTORE", "t", 0, payload)
+    assert_replies(produced, f'XADD t IDMP p i * f v => "{FUTURE}-1"')
 
 
 def test_what_is_remembered_expires(client: Client) -> None:

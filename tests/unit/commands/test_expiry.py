@@ -80,7 +80,7 @@ def test_an_expired_key_is_gone_at_once_and_told_as_expired() -> None:
     bench.clock.advance(1)
     assert bench.execute("GET k") is None
     assert [effect.event for effect in journal] == ["expired"]
-    assert bench.engine.stats.expired_keys == 1
+    assert bench.engine.keyspace.expired == 1
 
 
 def test_a_key_given_the_same_time_twice_expires_once() -> None:
@@ -89,7 +89,7 @@ def test_a_key_given_the_same_time_twice_expires_once() -> None:
         bench.execute("SET", "k", "v", "PXAT", at_ms)
     bench.advance(10)
     assert bench.execute("EXISTS k") == 0
-    assert bench.engine.stats.expired_keys == 1
+    assert bench.engine.keyspace.expired == 1
 
 
 def test_a_time_in_the_past_is_told_as_a_deletion() -> None:

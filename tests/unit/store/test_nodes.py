@@ -73,21 +73,17 @@ def test_a_node_without_living_entries_is_gone():
 
 def test_the_oldest_entries_go_across_nodes():
     nodes = filled(8, NodeLimits(4096, 3))
-    nodes.remove_first(4)
+    nodes.remove_first(4, whole=1)
     assert [(node.first_id, node.live) for node in nodes.all] == [((4, 0), 2), ((7, 0), 2)]
 
 
-def test_a_node_whose_last_entry_was_deleted_before_stays_when_trimming_empties_it():
+def test_a_node_that_trimming_empties_entry_by_entry_stays_until_it_is_dropped():
     nodes = filled(8, NodeLimits(4096, 3))
     nodes.remove((6, 0))
-    assert not nodes.is_left_empty(3, (4, 0))
-    assert not nodes.is_left_empty(4, (5, 0))
-    assert not nodes.is_left_empty(5, (7, 0))  # its last entry is below: dropped as a whole
-    assert nodes.is_left_empty(5, (6, 0))
-    nodes.remove_first(5, leaves_node=True)
+    nodes.remove_first(5, whole=1)
     assert [(node.first_id, node.live) for node in nodes.all] == [((4, 0), 0), ((7, 0), 2)]
-    nodes.remove_first(1)
-    assert [(node.first_id, node.live) for node in nodes.all] == [((7, 0), 1)]
+    nodes.drop_empty(2)
+    assert [(node.first_id, node.live) for node in nodes.all] == [((7, 0), 2)]
 
 
 def test_a_node_takes_so_many_bytes():
