@@ -62,6 +62,8 @@ def _parse_unusual_id(
 
 def parse_half(text: bytes) -> int:
     """Return one half of an ID, an unsigned 64-bit number. Raises ID_INVALID."""
+    if len(text) > MAX_ID_BYTES:
+        raise errors.fail(errors.ID_INVALID)
     digits = text.lstrip(_BLANKS)
     if digits[:1] == b"+":
         digits = digits[1:]

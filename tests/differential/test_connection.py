@@ -271,6 +271,7 @@ def test_killing(both: Both) -> None:
     assert both.ours.call("CLIENT", "KILL", "ID", victim.client_ids[0], "SKIPME", "yes") == 1
     assert victim.ours.is_closed()
     victim = both.another()
+    victim.learn_ids()  # until it has answered, the server may not know the connection
     assert both.ours.call("CLIENT", "KILL", "TYPE", "normal") >= 1
     assert victim.ours.is_closed()
     both.ours.call("PING")

@@ -182,3 +182,11 @@ def test_releasing_wakes_those_who_would_claim(bench):
     bench.execute("XNACK s g FATAL IDS 1 2-0")
     [(_, entries)] = sent(waiter.link.pushed[0])
     assert entries == b"*1\r\n" + claimed_wire(2, NOW_MS, 2**63 - 1)
+
+
+@pytest.mark.parametrize("digits", [128, 5000])
+def test_an_id_of_very_many_digits_is_no_id(digits):
+    subject = make_engine(now_ms=1_000)
+    subject.execute("XGROUP", "CREATE", "s", "g", "0", "MKSTREAM")
+    for request in (["XACK", "s", "g", "9" * digits + "-1", "1-1"], ["XADD", "s", "9" * digits + "-*", "f", "v"]):
+        assert b"Invalid stream ID" in subject.execute(*request).line
