@@ -14,6 +14,7 @@ from geostream.engine.context import Context
 from geostream.reply import OK, Reply, Simple
 from geostream.store.effects import KeyCopied, KeyDeleted, KeyMoved
 from geostream.store.keyspace import Database
+from geostream.store.value import replacement
 
 GROUP = "generic"
 INT32_MIN, INT32_MAX = -(2**31), 2**31 - 1
@@ -143,11 +144,12 @@ def parse_rename(args: Args) -> list[bytes]:
 def rename(ctx: Context, asked: list[bytes]) -> Reply:
     """Reply OK, also if both names are the same. Raises NO_SUCH_KEY."""
     key, new_key = asked
-    if ctx.db.find(key) is None:
+    value = ctx.db.find(key)
+    if value is None:
         raise errors.fail(errors.NO_SUCH_KEY)
     if new_key != key:
-        ctx.db.find(new_key, touch=False)  # if its time has come, that is told first
-        ctx.commit(KeyMoved(ctx.db.number, key, ctx.db.number, new_key))
+        replaced = replacement(ctx.db.find(new_key, touch=False), type(value))
+        ctx.commit(KeyMoved(ctx.db.number, key, ctx.db.number, new_key, replaced))
     return OK
 
 
@@ -233,9 +235,13 @@ def copy(ctx: Context, asked: Copy) -> Reply:
     keyspace.is_reading = True  # only looking at the source counts as a hit or a miss
     value = source.find(asked.key)
     keyspace.is_reading = False
-    if value is None or (target.find(asked.to_key, touch=False) is not None and not replaces):
+    if value is None:
         return 0
-    ctx.commit(KeyCopied(source.number, asked.key, target.number, asked.to_key))
+    old = target.find(asked.to_key, touch=False)
+    if old is not None and not replaces:
+        return 0
+    replaced = replacement(old, type(value))
+    ctx.commit(KeyCopied(source.number, asked.key, target.number, asked.to_key, replaced))
     return 1
 
 

@@ -6,7 +6,7 @@ slices of segments.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from geostream import errors
 from geostream.commands.stream_ids import parse_high_bound, parse_id, parse_low_bound
@@ -203,15 +203,8 @@ def xread(ctx: Context, asked: ReadOptions) -> Reply:
         return PairArrays(served)
     if asked.block_ms is None or ctx.in_transaction:
         return NULL_ARRAY
-    return Block(asked.keys, asked.block_ms, again=_with_fixed_ids(asked, wanted))
-
-
-def _with_fixed_ids(
-    asked: ReadOptions, wanted: list[tuple[bytes, Stream | None, StreamId]]
-) -> ReadOptions:
-    """Return the request with every ``$`` replaced by the ID it stands for now."""
-    ids = [
+    asked.ids = [  # what $ stands for is decided once, before the wait
         id_bytes(position) if asked_id == b"$" else asked_id
         for asked_id, (_, _, position) in zip(asked.ids, wanted, strict=True)
     ]
-    return replace(asked, ids=ids)
+    return Block(asked.keys, asked.block_ms, again=asked)

@@ -22,7 +22,7 @@ from geostream.engine.command import Flag, Keys, command
 from geostream.engine.context import Context
 from geostream.reply import OK, Reply
 from geostream.store.effects import ExpiryRemoved, ExpirySet, KeyDeleted, StringSet
-from geostream.store.value import String
+from geostream.store.value import String, replacement
 
 GROUP = "string"
 GROWING = frozenset({Flag.WRITE, Flag.DENYOOM})
@@ -46,8 +46,8 @@ def _put(
 ) -> None:
     """Let a key hold a string and nothing else."""
     db = ctx.db
-    is_new = db.find(key, touch=False) is None
-    ctx.commit(StringSet(db.number, key, content, "set", is_new))
+    old = db.find(key, touch=False)
+    ctx.commit(StringSet(db.number, key, content, "set", old is None, replacement(old, String)))
     if at_ms is not None:
         ctx.commit(ExpirySet(db.number, key, at_ms, changes=0))
     elif not keeps_ttl and key in db.expiries:

@@ -191,14 +191,13 @@ class Engine:
             reply = self._error_reply(row, error)
         if keyspace.journal or keyspace.missed:
             self.hand_out()
+        if self.monitors:
+            self._show(ctx, row, request)
         if type(reply) is Block:
             if not ctx.in_transaction:
-                self._show(ctx, row, request)
                 return reply
             reply = reply.on_timeout  # nothing waits inside a transaction
         self._count(client, row, request, reply, self.stopwatch_ns() - started)
-        if self.monitors:
-            self._show(ctx, row, request)
         return reply
 
     def _error_reply(self, row: Command, error: Exception) -> CommandError:

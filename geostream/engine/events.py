@@ -29,6 +29,7 @@ from geostream.store.keyspace import Keyspace
 
 NEW_CLASS = "n"
 MISS_CLASS = "m"
+REPLACED_EVENTS = {"o": "overwritten", "c": "type_changed"}
 
 #: Class letter, database, key, event.
 Event = tuple[str, int, bytes, str]
@@ -107,6 +108,7 @@ def events_of(effect: Effect) -> Iterator[Event]:
 def _string_set(effect: StringSet) -> Iterator[Event]:
     if effect.is_new:
         yield NEW_CLASS, effect.db, effect.key, "new"
+    yield from _replaced(effect.replaced, effect.db, effect.key)
     if effect.told_as:
         yield "$", effect.db, effect.key, effect.told_as
 
@@ -116,11 +118,18 @@ def _moved(effect: KeyMoved) -> Iterator[Event]:
     yield NEW_CLASS, effect.to_db, effect.to_key, "new"
     yield "g", effect.db, effect.key, f"{verb}_from"
     yield "g", effect.to_db, effect.to_key, f"{verb}_to"
+    yield from _replaced(effect.replaced, effect.to_db, effect.to_key)
 
 
 def _copied(effect: KeyCopied) -> Iterator[Event]:
     yield NEW_CLASS, effect.to_db, effect.to_key, "new"
     yield "g", effect.to_db, effect.to_key, "copy_to"
+    yield from _replaced(effect.replaced, effect.to_db, effect.to_key)
+
+
+def _replaced(classes: str, db: int, key: bytes) -> Iterator[Event]:
+    for letter in classes:
+        yield letter, db, key, REPLACED_EVENTS[letter]
 
 
 def _entries_deleted(effect: EntriesDeleted) -> Iterator[Event]:

@@ -66,6 +66,7 @@ class StringSet(Effect):
     content: bytes
     told_as: str  # the event: set, append, incrby ...
     is_new: bool  # whether there was no such key
+    replaced: str = field(default="", compare=False)  # told by: o, and c for another type
 
     changes = 1
     event_class = "$"
@@ -127,13 +128,13 @@ class KeyExpired(Effect):
 class KeyMoved(Effect):
     """A key's value and expiry went to another key, of the same or another database.
 
-    What the other key held, and its expiry, are gone. Told as ``new`` (class n) for the
-    other key, then, in class g, as ``rename_from`` for the key and ``rename_to`` for the
-    other; from one database to another as ``move_from`` and ``move_to``.
+    What the other key held, and its expiry, are gone. Told as ``new`` (class n) of the other,
+    then (g) as ``rename_from`` and ``rename_to``, or ``move_from`` and ``move_to``.
     """
 
     to_db: int
     to_key: bytes
+    replaced: str = field(default="", compare=False)  # as with StringSet, of the other key
 
     changes = 1
     touches_watch = True
@@ -143,14 +144,11 @@ class KeyMoved(Effect):
 
 @dataclass(slots=True)
 class KeyCopied(Effect):
-    """Another key came to hold a copy of this one's value and expiry.
-
-    What it held before is gone. Told of the other key, as ``new`` (class n) and
-    ``copy_to`` (class g).
-    """
+    """Another key holds a copy now; told of it as ``new`` (class n) and ``copy_to`` (g)."""
 
     to_db: int
     to_key: bytes
+    replaced: str = field(default="", compare=False)  # as with StringSet, of the other key
 
     changes = 1
     is_wide = True

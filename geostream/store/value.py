@@ -57,3 +57,13 @@ class String(Value):
     def copy(self) -> String:
         """Return a value of its own with the same content."""
         return String(self.content, self.form)
+
+
+def replacement(old: Value | None, by: type[Value]) -> str:
+    """Return as which classes of event it is told when a key's value is replaced.
+
+    That is o, and c too if the type changes; nothing if there was no value.
+    """
+    if old is None:
+        return ""
+    return "o" if type(old) is by else "oc"

@@ -94,6 +94,17 @@ LINES = [
     "INCRBY counter 5",
     "DECR counter",
     "SETRANGE string 1 y",
+    "SET s x EX 100",
+    "SET string x KEEPTTL",
+    "SET string x NX",
+    "SET string x GET",
+    "SETEX s 100 x",
+    "MSET string 1 s 2 n 3 string 4",
+    "MSETNX a 1 b 2",
+    "RENAME s string",
+    "RENAME string s",
+    "COPY string s REPLACE",
+    "COPY s n REPLACE",
     "SORT missing STORE s",
     "FLUSHALL",
     "FLUSHDB",
@@ -125,6 +136,13 @@ def _compare_events(both: Both, line: str, classes: str) -> None:
         parts = message if isinstance(message, list) else message.items
         if parts[2] == b"end":
             break
+
+
+@pytest.mark.protocols(2)
+@pytest.mark.lacks(VALKEY)
+@pytest.mark.parametrize("line", LINES)
+def test_the_events_of_a_command_that_replaces(both: Both, line: str) -> None:
+    _compare_events(both, line, "KEAnmoc")
 
 
 @pytest.mark.protocols(2)
@@ -173,6 +191,14 @@ def test_an_expired_key_is_an_event(both: Both) -> None:
 def test_the_setting_is_given_back_in_order(both: Both, classes: str) -> None:
     both.run("CONFIG", "SET", "notify-keyspace-events", classes)
     both.run("CONFIG GET notify-keyspace-events")
+
+
+@pytest.mark.lacks(VALKEY)  # it does not know these classes
+@pytest.mark.parametrize("classes", ["KEo", "cE", "KEoc", "KEAoc", "Kxoed", "ncK", "KEon"])
+def test_the_classes_of_replaced_keys(both: Both, classes: str) -> None:
+    both.run("CONFIG", "SET", "notify-keyspace-events", classes)
+    both.run("CONFIG GET notify-keyspace-events")
+    _compare_events(both, "SET s x\nSET string y\nRENAME string t", classes)
 
 
 @pytest.mark.lacks(VALKEY)

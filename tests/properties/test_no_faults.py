@@ -26,9 +26,10 @@ OPTIONS = (
     " JUSTID IDLE TIME RETRYCOUNT LASTID IDMP IDMPAUTO MKSTREAM ENTRIESREAD FULL NX XX GT LT EX PX"
     " EXAT PXAT KEEPTTL GET PERSIST REPLACE DB MATCH TYPE ASYNC WITHVALUES ON OFF yes no FAIL FATAL"
     " SILENT MAXCOUNT MAXSIZE IDMP-DURATION ENTRIESADDED MAXDELETEDID SAMPLES ID USER ADDR SKIPME"
-).split()
+)
 LONG = [form.format("9" * 5000) for form in ("{}", "{}-*", "({}", "1-{}", "0.{}", "-{}", "1e{}")]
-WORDS = [*KEYS, *LONG, *NUMBERS, *IDS, *OPTIONS, "g", "h", "a", "b", "f", "v", "\x00\r\n", "[a-", "*?"]
+OTHERS = ["g", "h", "a", "b", "f", "v", "\x00\r\n", "[a-", "*?"]
+WORDS = [*KEYS, *LONG, *NUMBERS, *IDS, *OPTIONS.split(), *OTHERS]
 
 #: These act on the process, which a test of the engine has not.
 NOT_CALLED = {"shutdown", "debug|sleep"}
