@@ -54,6 +54,7 @@ class StreamCreated(Effect):
     event = "new"
     event_class = "n"
     touches_watch = True
+    wakes = True
 
 
 @dataclass(slots=True)

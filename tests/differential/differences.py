@@ -294,6 +294,35 @@ def ids_of_a_consumer(case: Case) -> tuple[Any, Any]:
     return case.ours, case.theirs
 
 
+#: A few commands of each type there is no value of here.
+OTHER_TYPES = b"LPUSH LRANGE LCS SADD SMEMBERS HSET HGETALL ZADD ZRANGE SETBIT PFADD GEOADD".split()
+
+
+def unknown_here(case: Case) -> tuple[Any, Any]:
+    """Take any reply of theirs where ours says that it does not know the command."""
+    name = case.request[0]
+    if isinstance(case.ours, Error) and case.ours.line.startswith(
+        b"ERR unknown command '%b'" % name
+    ):
+        return case.ours, case.ours
+    return case.ours, case.theirs
+
+
+def _is_help_in_own_words(case: Case) -> bool:
+    """Match every HELP but those the specification has word for word."""
+    return case.word(1) == b"HELP" and case.word(0) not in (b"XGROUP", b"XINFO")
+
+
+def frame_of_help(case: Case) -> tuple[Any, Any]:
+    """Compare the first line and the last two, and that all between is lines of the same kind."""
+    both = []
+    for reply in (case.ours, case.theirs):
+        is_help = isinstance(reply, list) and len(reply) > 3
+        kinds = {type(line) for line in reply} if is_help else set()
+        both.append([reply[0], *reply[-2:], kinds] if is_help else reply)
+    return both[0], both[1]
+
+
 def _is_short_xpending(case: Case) -> bool:
     return case.word(0) == b"XPENDING" and len(case.request) == 4 and case.word(3) != b"IDLE"
 
@@ -386,6 +415,18 @@ ROWS: tuple[Row, ...] = (
         EVERY,
         command("SCAN"),
         scanned_in_any_order,
+    ),
+    Row(
+        "lists, sets, hashes and what is made of them are out of scope: unknown commands",
+        EVERY,
+        lambda case: case.word(0) in OTHER_TYPES,
+        unknown_here,
+    ),
+    Row(
+        "a HELP is in geostream's own words and has what it knows of",
+        EVERY,
+        _is_help_in_own_words,
+        frame_of_help,
     ),
     Row(
         "the order of settings is nobody's promise",

@@ -187,6 +187,14 @@ def test_xread_sees_a_wrong_type_when_another_key_wakes_it(both: Both) -> None: 
     waiter.read()
 
 
+def test_xread_sees_a_wrong_type_when_a_group_makes_another_key(both: Both) -> None:
+    waiter = both.wait_with("XREAD BLOCK 0 STREAMS a b $ $")
+    both.run("SET b x")
+    both.assert_waits(waiter)
+    both.run("XGROUP CREATE a g $ MKSTREAM")
+    waiter.read()
+
+
 @pytest.mark.parametrize(
     "lines",
     [

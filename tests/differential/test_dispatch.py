@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.differential.differences import OTHER_TYPES
 from tests.support.both import Both, in_lines
 from tests.support.marks import needs_dump
 from tests.support.servers import VALKEY
@@ -122,6 +123,18 @@ def test_arity(both: Both, name: str) -> None:
         if Simple(b"QUEUED") in (ours, theirs) or name in ("QUIT", "MULTI"):
             break
     assert not wrong
+
+
+@pytest.mark.parametrize("name", [name.decode() for name in OTHER_TYPES])
+def test_commands_of_other_types_are_unknown(both: Both, name: str) -> None:
+    both.run_many(f"{name} k 1 f v\nMULTI\n{name}\nXLEN k\nEXEC")
+
+
+@pytest.mark.parametrize(
+    "container", in_lines("OBJECT MEMORY CLIENT CONFIG COMMAND SLOWLOG LATENCY PUBSUB DEBUG")
+)
+def test_help_stands_in_the_usual_frame(both: Both, container: str) -> None:
+    both.run(f"{container} HELP")
 
 
 def test_a_name_may_be_in_any_case(both: Both) -> None:

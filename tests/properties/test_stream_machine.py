@@ -76,16 +76,17 @@ class StreamMachine(RuleBasedStateMachine):
 
     def _hear_waiters(self) -> None:
         """Compare what the waiters got, if anything; both servers must have served the same."""
-        waiting = []
-        for waiter in self.waiters:
-            if self.both.is_blocked(waiter) == (True, True):
+        waiters, self.waiters = self.waiters, []
+        for waiter in waiters:
+            is_blocked = self.both.is_blocked(waiter)
+            assert is_blocked[0] == is_blocked[1], f"waits (geostream, other): {is_blocked}"
+            if is_blocked[0]:
                 assert not waiter.ours.has_data()
                 assert not waiter.theirs.has_data()
-                waiting.append(waiter)
+                self.waiters.append(waiter)
             else:
                 waiter.read()
                 waiter.close()
-        self.waiters = waiting
 
     @rule(key=keys, entry_id=ids, value=st.sampled_from(["1", "x" * 70]))
     def add(self, key: str, entry_id: str, value: str) -> None:

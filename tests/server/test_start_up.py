@@ -245,3 +245,12 @@ def test_a_directive_it_does_not_know_ends_it_with_status_1(start):
     assert (status, output) == (1, "")
     assert errors.startswith("\n*** FATAL CONFIG FILE ERROR (Redis 8.10.0) ***\n")
     assert "prot" in errors
+
+
+def test_a_file_in_the_place_of_the_unix_socket_is_left_alone(start, tmp_path):
+    file = tmp_path / "important"
+    file.write_text("kept")
+    status, output, _ = start([*SERVE, "--port", "0", "--set", f"unixsocket={file}"]).end()
+    assert status == 1
+    assert str(file) in output
+    assert file.read_text() == "kept"

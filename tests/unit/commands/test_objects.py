@@ -92,3 +92,14 @@ def test_the_doctor_speaks_of_data_that_went_away() -> None:
     assert b"Peak: 18" in bench.execute("MEMORY DOCTOR").text
     assert bench.execute("MEMORY PURGE") is OK
     assert b"Allocated blocks" in bench.execute("MEMORY MALLOC-STATS").text
+
+
+def test_a_client_that_touches_again_leaves_no_trace_of_having_been_no_touch() -> None:
+    bench = make_engine()
+    for ending in ("CLIENT NO-TOUCH OFF", "RESET"):
+        bench.execute("CLIENT NO-TOUCH ON")
+        bench.execute(ending)
+        bench.execute("SET k 1")
+        bench.clock.advance(5000)
+        bench.execute("GET k")
+        assert bench.execute("OBJECT IDLETIME k") == 0

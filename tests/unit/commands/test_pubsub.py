@@ -54,3 +54,22 @@ def test_shard_channels_are_counted_apart():
     assert bench.execute("SPUBLISH a hi", client=other) == 1
     assert bench.execute("PUBSUB SHARDNUMSUB a", client=other) == [b"a", 1]
     assert bench.execute("PUBSUB NUMSUB a", client=other) == [b"a", 0]
+
+
+def test_what_a_transaction_publishes_to_itself_comes_behind_the_reply():
+    bench = make_engine()
+    for request in ("MULTI", "SUBSCRIBE a", "PUBLISH a hi"):
+        bench.execute(request)
+    confirmed = Several([Push((b"subscribe", b"a", 1))])
+    assert bench.execute("EXEC") == Several([[confirmed, 1], Push((b"message", b"a", b"hi"))])
+    assert bench.client.link.pushed == []
+
+
+def test_what_a_client_hears_is_held_back_no_longer_than_its_request():
+    bench = make_engine()
+    bench.execute("SUBSCRIBE a")
+    for ending in ("UNSUBSCRIBE", "RESET"):
+        bench.execute(ending)
+        bench.engine.pubsub.send(bench.client, Push((b"message", b"a", b"late")))
+        assert bench.client.link.pushed.pop() == Push((b"message", b"a", b"late"))
+        bench.execute("SUBSCRIBE a")

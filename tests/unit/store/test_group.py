@@ -1,10 +1,14 @@
 """A group and its consumers never disagree, and the walk by time is right."""
 
+from unittest import mock
+
 import hypothesis.strategies as st
 import pytest
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from geostream.store import group as group_module
 from geostream.store.group import Consumer, Group
+from geostream.store.pending import IdMap
 
 NAMES = [b"a", b"b", b"c"]
 IDS = st.tuples(st.integers(0, 6), st.integers(0, 1))
@@ -32,8 +36,13 @@ class GroupMachine(RuleBasedStateMachine):
 
     def __init__(self):
         super().__init__()
+        self.patch = mock.patch.object(group_module, "BACKDATED_ALLOWANCE", 3)
+        self.patch.start()
         self.group = Group((0, 0), None)
         self.model = []  # ID, consumer's name or None, time, count
+
+    def teardown(self):
+        self.patch.stop()
 
     def put(self, entry_id, name, time_ms, count):
         self.forget([entry_id])
@@ -114,3 +123,19 @@ def test_an_entry_released_again_goes_to_the_end_of_the_released(group):
     group.release((2, 0), 1)
     group.release((1, 0), 2)
     assert walk(group) == [((2, 0), None, 0, 1), ((1, 0), None, 0, 2)]
+
+
+def test_one_past_time_does_not_make_a_walk_sort_all(group):
+    group.deliver([(ms, 0) for ms in range(1, 9)], group.consumers[b"a"], 50)
+    group.assign((5, 0), group.consumers[b"b"], 20, 7)
+    group.assign((6, 0), group.consumers[b"b"], 50, 7)
+    with mock.patch.object(IdMap, "sort_values", side_effect=AssertionError):
+        assert [entry_id[0] for entry_id, _ in group.oldest_first()] == [5, 1, 2, 3, 4, 7, 8, 6]
+
+
+def test_past_times_are_not_remembered_when_they_were_replaced(group):
+    group.deliver([(1, 0), (2, 0)], group.consumers[b"a"], 50)
+    for ms in range(10, 5_000):
+        group.assign((ms, 0), group.consumers[b"b"], 20, 1)
+        group.remove([(ms, 0)])
+    assert len(group._backdated) <= group_module.BACKDATED_ALLOWANCE + 2

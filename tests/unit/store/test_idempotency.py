@@ -32,6 +32,19 @@ def test_messages_expire_with_the_time_of_their_entries():
     assert list(known.producers) == [b"p"]
 
 
+def test_how_many_are_remembered_is_known_without_counting():
+    known = Idempotency(100, 2)
+    for ms, pid in enumerate([b"p", b"p", b"p", b"q", b"r"], start=1):
+        known.record(pid, b"%d" % ms, (ms, 0))
+    assert known.iids_tracked == sum(map(len, known.producers.values())) == 4
+    known.expire(2)
+    copy = known.copy()
+    assert copy.iids_tracked == sum(map(len, copy.producers.values())) == 3
+    copy.configure(1, 1)
+    known.producers = None
+    assert (known.iids_tracked, copy.iids_tracked) == (3, 0)
+
+
 def test_other_limits_forget_the_messages_but_not_the_counts():
     known = Idempotency(100, 100)
     known.record(b"p", b"a", (1, 0))

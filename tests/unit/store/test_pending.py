@@ -1,5 +1,7 @@
 """The map by ID that a group and its consumers keep their pending entries in."""
 
+from itertools import islice
+
 import hypothesis.strategies as st
 from hypothesis import given
 
@@ -57,3 +59,38 @@ def test_another_order_of_values_leaves_the_order_of_ids():
     ids.sort_values([((3, 0), "v"), ((1, 0), "v"), ((2, 0), "v")])
     assert list(ids) == [(3, 0), (1, 0), (2, 0)]
     assert list(ids.from_id((0, 0))) == [(1, 0), (2, 0), (3, 0)]
+
+
+def test_a_walk_from_the_middle_does_not_pass_what_is_before():
+    class Unwalkable(list):
+        def __iter__(self):
+            raise AssertionError
+
+    ids = IdMap()
+    ids.put_run([(ms, 0) for ms in range(1, 100)], "v")
+    ids._order = Unwalkable(ids._order)
+    assert list(islice(ids.from_id((50, 0)), 2)) == [(50, 0), (51, 0)]
+    assert next(ids.after_id((50, 0))) == (51, 0)
+
+
+def test_walks_do_not_pass_many_removed_ids_at_the_front_again_and_again():
+    ids = IdMap()
+    ids.put_run([(ms, 0) for ms in range(1, 10_000)], "v")
+    ids.drop_run([(ms, 0) for ms in range(1, 4_000)])
+    assert next(ids.from_id((0, 0))) == (4_000, 0)
+    assert ids._order[0] == (4_000, 0)
+
+
+def test_a_run_below_others_is_put_in_at_once():
+    class Uninsertable(list):
+        def insert(self, *_):
+            raise AssertionError
+
+    ids = IdMap()
+    ids.put_run([(ms, 0) for ms in range(100, 200)], "old")
+    ids._order = Uninsertable(ids._order)
+    ids.put_run([(ms, 0) for ms in range(50, 150, 10)], "new")
+    assert list(ids.from_id((0, 0))) == sorted(
+        {(ms, 0) for ms in range(100, 200)} | {(ms, 0) for ms in range(50, 150, 10)}
+    )
+    assert list(ids)[-10:] == [(ms, 0) for ms in range(50, 150, 10)]
