@@ -230,6 +230,7 @@ def shutdown(ctx: Context, asked: Shutdown) -> Reply:
     if asked.saves and not asked.is_forced:
         raise errors.fail(errors.NO_PERSISTENCE)
     ctx.engine.host.shut_down()
+    ctx.client.link.close()  # what it sent behind this is not run
     return NO_REPLY
 
 

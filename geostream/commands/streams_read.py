@@ -15,7 +15,6 @@ from geostream.engine.args import Args
 from geostream.engine.command import Flag, Keys, command
 from geostream.engine.context import Context
 from geostream.reply import NULL_ARRAY, Block, PairArrays, Reply, Wire
-from geostream.store.errors import IdsExhausted
 from geostream.store.ids import MAX_ID, MIN_ID, StreamId, id_bytes, predecessor, successor
 from geostream.store.selection import Selection
 from geostream.store.stream import Stream
@@ -154,10 +153,7 @@ def _unread(stream: Stream | None, position: StreamId, count: int) -> Selection 
     """Return the entries after an ID; None if there are none."""
     if stream is None or stream.last_entry_id <= position:
         return None
-    try:
-        return stream.select(successor(position), MAX_ID, count)
-    except IdsExhausted:
-        return None
+    return stream.select(successor(position), MAX_ID, count)
 
 
 @command(

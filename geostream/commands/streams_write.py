@@ -139,11 +139,11 @@ def xadd(ctx: Context, asked: XAdd) -> Reply:
     payload_bytes = sum(map(len, asked.fields))
     if payload_bytes > MAX_ENTRY_BYTES:
         raise EntryTooLarge
+    wire = wire_fields(asked.fields)
     if stream is None:
         stream = create_stream(ctx, asked.key)
     starts_node = stream.nodes.wants_new(payload_bytes, ctx.keyspace.node_limits)
     number = ctx.db.number
-    wire = wire_fields(asked.fields)
     ctx.commit(EntryAdded(number, asked.key, entry_id, wire, starts_node, asked.fields))
     if asked.pid is not None:
         ctx.commit(IdmpRecorded(number, asked.key, asked.pid, iid, entry_id))

@@ -155,13 +155,15 @@ def _trim_acked(
     """Take away entries no group needs, node by node as Redis walks them."""
     ids: list[StreamId] = []
     passed = 0
+    read_by_all = min(group.last_id for group in stream.groups.values())
     for node in stream.nodes.all:
         length = stream.length - len(ids)
         if options.max_len is not None and length <= options.max_len:
             break
         if limit and len(ids) + node.live > limit:
             break
-        ids += _unneeded_of(node, stream, options, length)
+        if node.first_id <= read_by_all:
+            ids += _unneeded_of(node, stream, options, length, read_by_all)
         if options.max_len is not None:
             may_go_whole = length - node.live >= options.max_len
         else:
@@ -185,13 +187,16 @@ def _trim_acked(
     return len(ids)
 
 
-def _unneeded_of(node: Node, stream: Stream, options: TrimOptions, length: int) -> list[StreamId]:
+def _unneeded_of(
+    node: Node, stream: Stream, options: TrimOptions, length: int, read_by_all: StreamId
+) -> list[StreamId]:
     """Return the entries of a node that are over the threshold and that no group needs.
 
-    length -- of the stream, without what goes of the nodes before
+    length      -- of the stream, without what goes of the nodes before
+    read_by_all -- the last ID that every group has read
     """
     ids: list[StreamId] = []
-    for entry_id in stream.select(node.first_id, node.last_id).ids():
+    for entry_id in stream.select(node.first_id, min(node.last_id, read_by_all)).ids():
         if options.max_len is not None and length - len(ids) <= options.max_len:
             break
         if options.min_id is not None and entry_id >= options.min_id:

@@ -5,8 +5,9 @@ its own. Both change in the same methods here, so they cannot disagree.
 
 For XREADGROUP CLAIM pending entries are also walked by delivery time, the ones released
 by XNACK first, in the order of their release. The order in which deliveries were put is
-that order, because time moves forward; only XCLAIM with IDLE or TIME sets another
-time, and then the next walk sorts first.
+that order, because time moves forward; only XCLAIM with IDLE or TIME sets a time that is
+past. Entries that were given one are kept aside too, and a walk sorts them in; when they
+become many, it sorts all.
 
 Behaviour: https://redis.io/docs/latest/develop/data-types/streams/
 """
@@ -14,12 +15,14 @@ Behaviour: https://redis.io/docs/latest/develop/data-types/streams/
 from __future__ import annotations
 
 from collections.abc import Iterator
+from heapq import merge
 
 from geostream.store.ids import StreamId
 from geostream.store.pending import Delivery, IdMap
 
 NEVER = -1  # a consumer's active time before its first entry
 CONSUMER_BYTES = 250  # what a consumer costs without its pending entries, about
+BACKDATED_ALLOWANCE = 1000  # deliveries with a past time before a walk sorts all
 
 
 class Consumer:
@@ -39,7 +42,7 @@ class Group:
     """A reading position, the consumers, and what they have not acknowledged."""
 
     __slots__ = (
-        "_in_time_order",
+        "_backdated",
         "_latest_ms",
         "consumers",
         "entries_read",
@@ -56,7 +59,8 @@ class Group:
         self.pending: IdMap[Delivery] = IdMap()
         self.released: dict[StreamId, bool] = {}  # pending ones without a consumer, oldest first
         self._latest_ms = 0
-        self._in_time_order = True
+        # Deliveries put after one with a later time, some of them replaced since
+        self._backdated: dict[StreamId, Delivery] = {}
 
     def deliver(self, ids: list[StreamId], consumer: Consumer, time_ms: int) -> None:
         """Note ascending IDs as given to a consumer for the first time.
@@ -64,7 +68,6 @@ class Group:
         O(1) an ID where all are above those pending, as they are but after XGROUP SETID.
         """
         delivery = Delivery(consumer, time_ms, 1)
-        self._note_time(time_ms)
         if not self.pending.is_below(ids[0]):
             for entry_id in ids:
                 held = self.pending.get(entry_id)
@@ -72,16 +75,18 @@ class Group:
                     self._take_from(entry_id, held)
         self.pending.put_run(ids, delivery)
         consumer.pending.put_run(ids, True)
+        self._note_time(ids, delivery)
 
     def assign(self, entry_id: StreamId, consumer: Consumer, time_ms: int, count: int) -> None:
         """Make a pending entry, new or not, this consumer's, delivered then and so often."""
-        self._note_time(time_ms)
         held = self.pending.get(entry_id)
         if held is not None and held.consumer is not consumer:
             self._take_from(entry_id, held)
-        self.pending.put(entry_id, Delivery(consumer, time_ms, count))
+        delivery = Delivery(consumer, time_ms, count)
+        self.pending.put(entry_id, delivery)
         if entry_id not in consumer.pending:
             consumer.pending.put(entry_id, True)
+        self._note_time([entry_id], delivery)
 
     def release(self, entry_id: StreamId, count: int) -> None:
         """Make a pending entry, new or not, nobody's: the last of the released ones."""
@@ -114,26 +119,52 @@ class Group:
         else:
             held.consumer.pending.drop(entry_id)
 
-    def _note_time(self, time_ms: int) -> None:
-        if time_ms < self._latest_ms:
-            self._in_time_order = False
-        else:
-            self._latest_ms = time_ms
+    def _note_time(self, ids: list[StreamId], delivery: Delivery) -> None:
+        if delivery.time_ms >= self._latest_ms:
+            self._latest_ms = delivery.time_ms
+            return
+        backdated = self._backdated
+        for entry_id in ids:
+            backdated.pop(entry_id, None)  # to stand last among equal times
+            backdated[entry_id] = delivery
+        if len(backdated) > len(self.pending) + BACKDATED_ALLOWANCE:
+            self._forget_replaced()
+
+    def _forget_replaced(self) -> None:
+        pending = self.pending
+        self._backdated = {
+            entry_id: delivery
+            for entry_id, delivery in self._backdated.items()
+            if pending.get(entry_id) is delivery
+        }
+
+    def _sort(self) -> None:
+        """Put all that is pending into the order of time."""
+        self.pending.sort_values(sorted(self.pending.items(), key=_delivery_time))
+        self._latest_ms = max((held.time_ms for held in self.pending.values()), default=0)
+        self._backdated.clear()
 
     def oldest_first(self) -> Iterator[tuple[StreamId, Delivery]]:
         """Walk what is pending, released entries first, then by delivery time.
 
-        Change nothing meanwhile. O(n log n) after a claim set a time, else O(1) a step.
+        Change nothing meanwhile. O(1) a step, and at first what sorting in backdated ones takes.
         """
-        if not self._in_time_order:
-            self.pending.sort_values(sorted(self.pending.items(), key=_delivery_time))
-            self._in_time_order = True
-            self._latest_ms = max((held.time_ms for held in self.pending.values()), default=0)
+        if self._backdated:
+            self._forget_replaced()
+            if len(self._backdated) > BACKDATED_ALLOWANCE:
+                self._sort()
         for entry_id in self.released:
             yield entry_id, self.pending[entry_id]
-        for entry_id, held in self.pending.items():
-            if held.consumer is not None:
-                yield entry_id, held
+        backdated = self._backdated
+        if not backdated:
+            yield from self._owned()
+        else:
+            past = sorted(backdated.items(), key=_delivery_time)
+            others = (item for item in self._owned() if item[0] not in backdated)
+            yield from merge(others, past, key=_delivery_time)  # of equal times, the others first
+
+    def _owned(self) -> Iterator[tuple[StreamId, Delivery]]:
+        return (item for item in self.pending.items() if item[1].consumer is not None)
 
     def copy(self) -> Group:
         """Return a group of its own with the same contents."""

@@ -21,13 +21,21 @@ _MASK = 2**128 - 1
 class Idempotency:
     """One stream's producers and their messages."""
 
-    __slots__ = ("duration_s", "iids_added", "iids_duplicates", "max_size", "producers")
+    __slots__ = (
+        "duration_s",
+        "iids_added",
+        "iids_duplicates",
+        "iids_tracked",
+        "max_size",
+        "producers",
+    )
 
     def __init__(self, duration_s: int, max_size: int) -> None:
         """Keep a message's ID for so long, and so many of each producer."""
         self.duration_s = duration_s
         self.max_size = max_size
         self.producers: dict[bytes, dict[bytes, StreamId]] = {}
+        self.iids_tracked = 0  # of all producers
         self.iids_added = 0
         self.iids_duplicates = 0
 
@@ -37,18 +45,21 @@ class Idempotency:
         return iids.get(iid) if iids else None
 
     def record(self, pid: bytes, iid: bytes, entry_id: StreamId) -> None:
-        """Remember a message; the producer's oldest is forgotten if there are too many."""
+        """Remember a new message; the producer's oldest is forgotten if there are too many."""
         iids = self.producers.setdefault(pid, {})
         iids[iid] = entry_id
         self.iids_added += 1
         if len(iids) > self.max_size:
             del iids[next(iter(iids))]
+        else:
+            self.iids_tracked += 1
 
     def configure(self, duration_s: int, max_size: int) -> None:
         """Set other limits and forget all messages; the counters stay."""
         self.duration_s = duration_s
         self.max_size = max_size
         self.producers.clear()
+        self.iids_tracked = 0
 
     def has_older(self, floor_ms: int) -> bool:
         """Tell whether ``expire`` would forget something."""
@@ -57,22 +68,23 @@ class Idempotency:
     def expire(self, floor_ms: int) -> None:
         """Forget each producer's oldest messages up to the first that is newer than floor_ms."""
         for pid, iids in list(self.producers.items()):
-            for iid, (ms, _) in list(iids.items()):
+            old = []
+            for iid, (ms, _) in iids.items():
                 if ms > floor_ms:
                     break
-                del iids[iid]
-            if not iids:
+                old.append(iid)
+            self.iids_tracked -= len(old)
+            if len(old) == len(iids):
                 del self.producers[pid]
-
-    @property
-    def iids_tracked(self) -> int:
-        """How many messages are remembered."""
-        return sum(map(len, self.producers.values()))
+            else:
+                for iid in old:
+                    del iids[iid]
 
     def copy(self) -> Idempotency:
         """Return one of its own with the same contents."""
         copy = Idempotency(self.duration_s, self.max_size)
         copy.producers = {pid: dict(iids) for pid, iids in self.producers.items()}
+        copy.iids_tracked = self.iids_tracked
         copy.iids_added = self.iids_added
         copy.iids_duplicates = self.iids_duplicates
         return copy

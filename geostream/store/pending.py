@@ -5,6 +5,7 @@ consumer knows its own by ID and in ID order. ``IdMap`` serves both: a dict by I
 beside it a list of the IDs in order. IDs nearly always come in ascending order, so the
 list is appended to; an ID that goes away stays in the list until half of the list is
 stale. So adding and removing cost O(1), a range O(log n + size).
+Adding a run below others moves what is above it once.
 
 What is remembered of a delivery is a ``Delivery``, never changed but replaced: all
 entries of one read share one.
@@ -20,7 +21,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
-from itertools import islice, repeat
+from itertools import repeat
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from geostream.store.ids import StreamId
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 V = TypeVar("V")
 
 STALE_ALLOWANCE = 64  # stale IDs kept before a small list is rewritten
+STALE_FIRST = 512  # stale IDs at the front of a long list before they are cut off
 PENDING_BYTES = 300  # what one pending entry costs in both maps, about
 
 
@@ -49,13 +51,12 @@ class IdMap(dict[StreamId, V]):
     values were last put.
     """
 
-    __slots__ = ("_order", "_stale")
+    __slots__ = ("_order",)
 
     def __init__(self) -> None:
         """Start empty."""
         super().__init__()
         self._order: list[StreamId] = []  # sorted; holds every key, and stale IDs
-        self._stale = 0
 
     def put(self, entry_id: StreamId, value: V) -> None:
         """Set a value; it becomes the last in the dict's own order.
@@ -70,20 +71,21 @@ class IdMap(dict[StreamId, V]):
                 order.append(entry_id)
             else:
                 place = bisect_left(order, entry_id)
-                if order[place] == entry_id:
-                    self._stale -= 1
-                else:
+                if order[place] != entry_id:
                     order.insert(place, entry_id)
         self[entry_id] = value
 
     def put_run(self, ids: list[StreamId], value: V) -> None:
         """Set one value for ascending IDs, as ``put`` would. Fast if all are above those here."""
+        order = self._order
         if self.is_below(ids[0]):
-            self._order += ids
-            self.update(dict.fromkeys(ids, value))
+            order += ids
         else:
+            low, high = bisect_left(order, ids[0]), bisect_right(order, ids[-1])
+            order[low:high] = sorted({*order[low:high], *ids})
             for entry_id in ids:
-                self.put(entry_id, value)
+                self.pop(entry_id, None)
+        self.update(dict.fromkeys(ids, value))
 
     def is_below(self, entry_id: StreamId) -> bool:
         """Tell whether every ID here is certainly below this one. O(1)."""
@@ -92,26 +94,21 @@ class IdMap(dict[StreamId, V]):
     def drop(self, entry_id: StreamId) -> V | None:
         """Remove and return a value; None if there is none."""
         value = self.pop(entry_id, None)
-        if value is not None:
-            self._note_stale(1)
+        self._forget_stale()
         return value
 
     def drop_run(self, ids: list[StreamId]) -> list[V | None]:
         """Remove the values of different IDs and return them, as ``drop`` would. O(1) each."""
-        before = len(self)
         values = list(map(self.pop, ids, repeat(None)))
-        self._note_stale(before - len(self))
+        self._forget_stale()
         return values
 
-    def _note_stale(self, count: int) -> None:
-        self._stale += count
+    def _forget_stale(self) -> None:
         if not self:  # usual where consumers keep up
             self._order.clear()
-            self._stale = 0
             self.clear()
-        elif self._stale > len(self) + STALE_ALLOWANCE:
+        elif len(self._order) > 2 * len(self) + STALE_ALLOWANCE:
             self._order = [entry_id for entry_id in self._order if entry_id in self]
-            self._stale = 0
             self._reorder(list(self.items()))  # a dict that lost its first keys is slow to walk
 
     def _reorder(self, pairs: list[tuple[StreamId, V]]) -> None:
@@ -127,7 +124,10 @@ class IdMap(dict[StreamId, V]):
         return self._walk(bisect_right(self._order, start))
 
     def _walk(self, place: int) -> Iterator[StreamId]:
-        for entry_id in islice(self._order, place, None):
+        order = self._order
+        if not place:
+            self.first()  # cuts stale IDs off, if there are many
+        for entry_id in map(order.__getitem__, range(place, len(order))):
             if entry_id in self:
                 yield entry_id
 
@@ -137,16 +137,16 @@ class IdMap(dict[StreamId, V]):
         stale = 0
         while stale < len(order) and order[stale] not in self:
             stale += 1
-        del order[:stale]
-        self._stale -= stale
-        return order[0] if order else None
+        if stale > STALE_FIRST:
+            del order[:stale]
+            stale = 0
+        return order[stale] if stale < len(order) else None
 
     def last(self) -> StreamId | None:
         """Return the largest ID. O(1), spread over removals."""
         order = self._order
         while order and order[-1] not in self:
             order.pop()
-            self._stale -= 1
         return order[-1] if order else None
 
     def sort_values(self, pairs: Iterable[tuple[StreamId, V]]) -> None:

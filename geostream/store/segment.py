@@ -183,16 +183,15 @@ class Tail(Segment):
         )._rewritten_if_hollow()
 
     def remove(self, places: list[int]) -> None:
-        """Forget the entries at these ascending places; their bytes stay until it is sealed."""
+        """Forget the entries at these ascending places; their bytes stay until it is sealed.
+
+        One entry at least is left, here and with ``remove_first``.
+        """
         for place in reversed(places):
             self.live_bytes -= self.ends[place] - self.starts[place]
             del self.ms[place], self.seq[place], self.starts[place], self.ends[place]
-        if not self.ms:
-            self.wire = bytearray()
 
     def remove_first(self, count: int) -> None:
         """Forget the first entries."""
         self.live_bytes -= self._bytes_before(count)
         del self.ms[:count], self.seq[:count], self.starts[:count], self.ends[:count]
-        if not self.ms:
-            self.wire = bytearray()

@@ -15,7 +15,7 @@ from collections.abc import Iterable
 
 from geostream.store.group import CONSUMER_BYTES, Group
 from geostream.store.idempotency import IID_BYTES, Idempotency
-from geostream.store.ids import MAX_ID, MIN_ID, StreamId
+from geostream.store.ids import MIN_ID, StreamId
 from geostream.store.nodes import Nodes
 from geostream.store.pending import PENDING_BYTES
 from geostream.store.segment import INDEX_BYTES, Segment, Tail
@@ -303,14 +303,6 @@ class Stream(Value):
             return 0
         before = sum(map(len, self._segments[:number]))
         return before + self._segments[number].index(floor)
-
-    def id_at(self, place: int) -> StreamId:
-        """Return the ID of the entry that has so many before it. O(segments)."""
-        for segment in self._segments:
-            if place < len(segment):
-                return segment.id_at(place)
-            place -= len(segment)
-        return MAX_ID
 
     def copy(self) -> Stream:
         """Return a stream of its own with the same content. Sealed segments are shared."""
