@@ -15,9 +15,11 @@ import secrets
 import signal
 import sys
 import time
+from types import TracebackType
 
 import gevent
 from gevent.event import Event
+from gevent.server import StreamServer
 
 import geostream.commands  # noqa: F401  fills the command table
 from geostream import __version__, logs
@@ -103,6 +105,7 @@ class App:
 
     def run(self) -> int:
         """Serve until told to stop; return the exit status."""
+        gevent.get_hub().print_exception = self._report_hub_fault
         self._watch_signals()
         self._raise_file_limit()
         sys.setswitchinterval(SWITCH_INTERVAL_S)
@@ -171,6 +174,21 @@ class App:
 
     def _report_fault(self, where: str, fault: BaseException) -> None:
         logs.fault(log, "unexpected failure", where=where)
+
+    def _report_hub_fault(
+        self,
+        context: object,
+        kind: type[BaseException],
+        fault: BaseException,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Log what gevent would print: nobody else was there to catch it."""
+        if isinstance(context, StreamServer) and isinstance(fault, OSError):
+            reason = fault.strerror or str(fault)  # no more files: gevent tries again later
+            logs.event(log, logs.WARNING, "cannot accept a client", reason=reason)
+            return
+        exc_info = (kind, fault, traceback)
+        log.error("unexpected failure", exc_info=exc_info, extra={"fields": {"where": context}})
 
     def _report_dropped(self, client: Client, unsent_bytes: int) -> None:
         logs.event(

@@ -101,7 +101,7 @@ class Clients(Section, frozen=True):
     ] = 512 * 2**20
     max_pending_bytes: Annotated[
         int,
-        Setting(Size(2**20, unsigned=False), "of a request not yet complete; over it: hang up"),
+        Setting(Size(2**20, unsigned=False), "of requests that wait; over it: hang up"),
     ] = 2**30
     max_unsent_bytes: Annotated[
         int, Setting(Size(2**16), "of replies the client does not read; over it: hang up")

@@ -24,7 +24,7 @@ class Link(Protocol):
 
     @property
     def pending_bytes(self) -> int:
-        """Bytes of requests not yet complete."""
+        """Bytes of requests not yet complete, or not yet looked at."""
         ...
 
     @property

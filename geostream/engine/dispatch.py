@@ -13,7 +13,7 @@ Order of checks and texts: those of Redis, compared in tests/differential.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from geostream import errors
@@ -133,7 +133,8 @@ class Engine:
             words = len(request)
             if (words != row.arity) if row.arity >= 0 else (words < -row.arity):
                 raise self.rejected(row, errors.fail(errors.ARITY, command=row.name))
-            if client.is_guarded or (self.is_limited and row.denies_oom):
+            was_guarded = client.is_guarded
+            if was_guarded or (self.is_limited and row.denies_oom):
                 held = check(self, client, row, request)
                 if held is not None:
                     return settle(self, client, held)
@@ -146,7 +147,7 @@ class Engine:
             reply = NO_REPLY
         if self.waiters.has_ready:
             self._serve_ready(now_ms)
-        return settle(self, client, reply) if client.is_guarded else reply
+        return settle(self, client, reply) if was_guarded or client.is_guarded else reply
 
     def _find(self, request: list[bytes]) -> Command:
         """Return the row for a request whose name is not spelled in the usual ways."""
@@ -363,8 +364,3 @@ def _unknown_command(request: list[bytes]) -> CommandError:
     if not shown:
         return errors.fail(errors.UNKNOWN_COMMAND, name=name)
     return errors.fail(errors.UNKNOWN_COMMAND_ARGS, name=name, args=shown)
-
-
-def iterate_rows() -> Iterable[Command]:
-    """Return every row that is not a sub-command, by name."""
-    return (row for name, row in sorted(TABLE.items()) if "|" not in name)

@@ -45,7 +45,7 @@ def check(engine: Engine, client: Client, row: Command, request: list[bytes]) ->
 
     Returns None if the command is to run, else the reply; raises what refuses it.
     """
-    if client.hears:
+    if client.hears or client.transaction is not None:  # what is queued may subscribe it
         engine.pubsub.hold(client)
     if client.no_touch:
         engine.keyspace.touches = row.name == "touch"

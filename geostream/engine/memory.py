@@ -91,7 +91,7 @@ class Memory:
 
     def expire_messages(self, now_ms: int) -> None:
         """Commit the forgetting of producers' messages that are too old, once a second."""
-        if now_ms - self._swept_ms < SWEEP_MS:
+        if 0 <= now_ms - self._swept_ms < SWEEP_MS:  # below 0: the clock was set back
             return
         self._swept_ms = now_ms
         for placed in list(self._with_messages):

@@ -58,6 +58,12 @@ class RequestReader:
         self._held = b""
         self._held_from = 0
 
+    def limit(self, max_bulk_bytes: int, max_pending_bytes: int) -> None:
+        """Allow this much from now on."""
+        self._walker.max_bulk_bytes = max_bulk_bytes
+        self._walker.max_pending_bytes = max_pending_bytes
+        self._max_whole_bytes = min(max_bulk_bytes, max_pending_bytes)
+
     @property
     def held_back(self) -> bool:
         """Whether more may come of what was fed: feed b"" once the requests have been run."""

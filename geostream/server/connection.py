@@ -14,6 +14,9 @@ pipeline before it reads the first reply. A client that already has more than
 
 Replies that come out of turn (an unblocked read, pub/sub, MONITOR) are written by
 ``push`` into the same buffer and leave with the others.
+
+What arrives while requests of the client have to wait is kept as it came and read later,
+so that it takes no more memory than was sent, and no more than ``max_pending_bytes``.
 """
 
 from __future__ import annotations
@@ -59,12 +62,12 @@ class Connection:
         self.bytes_in = 0
         self.bytes_out = 0
         self.client = Client(client_id, self, *_addresses(sock))
-        limits = server.config.settings.clients
-        self._max_unsent_bytes = limits.max_unsent_bytes
-        self._reader = RequestReader(limits.proto_max_bulk_len, limits.max_pending_bytes)
+        self._reader = RequestReader()
+        self.take_limits()
         self._requests: deque[list[bytes]] = deque()  # complete, not executed yet
+        self._unread = bytearray()  # what arrived behind requests that wait
         self._out: list[bytes] = []  # replies not handed to the socket yet
-        self._unsent: deque[memoryview] = deque()  # what the socket did not take
+        self._unsent: deque[bytearray | memoryview] = deque()  # what the socket did not take
         self.unsent_bytes = 0
         self._is_open = True
         self._is_dirty = False  # in the server's list of those with something to send
@@ -73,6 +76,13 @@ class Connection:
         self._readable = loop.io(self.fd, _READ)
         self._writable = loop.io(self.fd, _WRITE)
         self._timer = loop.timer(0)
+
+    def take_limits(self) -> None:
+        """Go by the limits that are in force now."""
+        limits = self._server.config.settings.clients
+        self._max_unsent_bytes = limits.max_unsent_bytes
+        self._max_pending_bytes = limits.max_pending_bytes
+        self._reader.limit(limits.proto_max_bulk_len, limits.max_pending_bytes)
 
     # The greenlet
 
@@ -105,9 +115,30 @@ class Connection:
             return False
         self.bytes_in += size
         self._server.stats.bytes_in += size
+        if self._requests:
+            return self._keep_unread(_RECEIVED[:size])
         self._reader.authenticated = self.client.is_authenticated
         self._requests.extend(self._reader.feed(bytes(_RECEIVED[:size])))
         return True
+
+    def _keep_unread(self, data: memoryview) -> bool:
+        """Keep what arrived behind requests that wait; tell whether to go on."""
+        self._unread += data
+        if len(self._unread) > self._max_pending_bytes:
+            self._is_open = False
+        return self._is_open
+
+    def _read_on(self) -> None:
+        """Read some of what was kept; the rest has its turn after other clients."""
+        unread, reader = self._unread, self._reader
+        while unread and not self._requests and reader.error is None:
+            reader.authenticated = self.client.is_authenticated
+            self._requests.extend(reader.feed(unread[:RECEIVE_BYTES]))
+            del unread[:RECEIVE_BYTES]
+        if self._requests:
+            self.poke()
+        elif reader.error is not None:
+            self._refuse()
 
     def _work(self) -> None:
         """Execute what is complete, as far as the client need not wait."""
@@ -131,8 +162,8 @@ class Connection:
                     self.flush()
         if client.ticket is not None:
             self._start_timer()
-        elif not requests and self._reader.error is not None:
-            self._refuse()
+        elif not requests and (self._unread or self._reader.error is not None):
+            self._read_on()
         self._mark_dirty()
 
     def _refuse(self) -> None:
@@ -147,8 +178,8 @@ class Connection:
 
     @property
     def pending_bytes(self) -> int:
-        """Bytes of requests not yet complete."""
-        return self._reader.pending_bytes
+        """Bytes of requests not yet complete, or not yet looked at."""
+        return self._reader.pending_bytes + len(self._unread)
 
     def push(self, reply: Reply) -> None:
         """Send something that is not the reply to the request being executed.
@@ -169,6 +200,7 @@ class Connection:
         if not self.client.is_closing:
             self.client.is_closing = True
             self._requests.clear()
+            self._unread.clear()
             self._readable.stop()
             self._mark_dirty()
             self.poke()
@@ -211,11 +243,21 @@ class Connection:
             if sent >= len(piece):
                 sent -= len(piece)
             else:
-                self._unsent.append(memoryview(piece)[sent:])
-                self.unsent_bytes += len(piece) - sent
+                self._keep_unsent(memoryview(piece)[sent:])
                 sent = 0
         if self._unsent and not self._writable.active:
             self._writable.start(self._on_writable)
+
+    def _keep_unsent(self, piece: memoryview) -> None:
+        """Keep what the socket does not take; small pieces are put together."""
+        self.unsent_bytes += len(piece)
+        last = self._unsent[-1] if self._unsent else None
+        if len(piece) >= GATHER_BYTES:
+            self._unsent.append(piece)
+        elif type(last) is bytearray and len(last) < GATHER_BYTES:
+            last += piece
+        else:
+            self._unsent.append(bytearray(piece))
 
     def _send(self, pieces: Sequence[Piece]) -> int:
         """Return how many bytes the socket took; -1 if the peer is gone."""
@@ -231,7 +273,8 @@ class Connection:
         return sent
 
     def _on_writable(self) -> None:
-        """Send on; runs in the hub."""
+        """Send on; runs in the hub. Who takes its replies is not idle."""
+        self.client.last_active_ms = self._server.clock.now_ms()
         while self._unsent:
             data = self._unsent[0]
             sent = self._send((data,))
@@ -281,6 +324,7 @@ class Connection:
         self._unsent.clear()
         self._out.clear()
         self._sock.close()
+        self.client.link = self._engine.host.no_link  # no cycle: what it kept is freed now
 
 
 def _addresses(sock: socket.socket) -> tuple[str, str]:

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 NO_SUCH_ADDRESS = {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.EPROTONOSUPPORT}
 MAX_CLIENTS_LINE = b"-ERR max number of clients reached\r\n"
 
-CLOSING_S = 10.0  # how long a client that is to go may take to read its last replies
+CLOSING_S = 10.0  # how long a client that is to go may read none of its last replies
 
 
 class Server:
@@ -63,13 +63,16 @@ class Server:
         self.connections: dict[Connection, None] = {}
         self._dirty: list[Connection] = []
         self._held: dict[Connection, None] = {}
-        self._closing_since: dict[Connection, float] = {}
+        self._closing: dict[Connection, tuple[int, float]] = {}  # bytes sent by when
         self._listeners: list[StreamServer] = []
+        self._unix_path = ""  # of the socket that is ours
         self._pool = Pool()
         self._last_id = 0
         # Runs at the end of every turn of the hub, after gevent's own callbacks.
         self._turn_end = gevent.get_hub().loop.prepare(ref=False, priority=-2)
         self._ticker: gevent.Greenlet | None = None
+        for name in ("proto-max-bulk-len", "max-pending-bytes", "max-unsent-bytes"):
+            config.on_change(name, self._spread_limits)
 
     # Life
 
@@ -89,6 +92,7 @@ class Server:
                 self._listen(
                     _bound_unix(settings.unixsocket, settings.unixsocketperm, settings.tcp_backlog)
                 )
+                self._unix_path = settings.unixsocket
         except BaseException:
             self._close_listeners()
             raise
@@ -106,9 +110,8 @@ class Server:
     def _close_listeners(self) -> None:
         for listener in self._listeners:
             listener.close()
-        path = self.config.settings.server.unixsocket
-        if path and self._listeners and os.path.exists(path):
-            os.unlink(path)
+        if self._unix_path and os.path.exists(self._unix_path):
+            os.unlink(self._unix_path)
         self._listeners.clear()
 
     def stop(self, timeout_s: float) -> bool:
@@ -146,11 +149,15 @@ class Server:
         self.engine.connect(connection.client, self.clock.now_ms())
         connection.serve()
 
+    def _spread_limits(self, _: object) -> None:
+        for connection in self.connections:
+            connection.take_limits()
+
     def forget(self, connection: Connection) -> None:
         """Drop a connection that is closed."""
         self.connections.pop(connection, None)
         self._held.pop(connection, None)
-        self._closing_since.pop(connection, None)
+        self._closing.pop(connection, None)
 
     # Sending
 
@@ -180,16 +187,18 @@ class Server:
         while True:
             gevent.sleep(1 / self.config.settings.server.hz)
             try:
-                self._step()
+                self.step()
             except Exception as fault:  # ours: the next tick may do better
                 self.on_fault("ticker", fault)
 
-    def _step(self) -> None:
+    def step(self) -> None:
+        """Do what is due; some ten times a second."""
         now_ms = self.clock.now_ms()
         self.engine.step(now_ms)
         if self._held and self.engine.paused_until_ms <= now_ms:
             held, self._held = self._held, {}
             for connection in held:
+                connection.client.last_active_ms = now_ms  # it was not idle, it was held
                 connection.poke()
         self._close_idle(now_ms)
 
@@ -199,13 +208,16 @@ class Server:
         now_s = self.clock.monotonic_s()
         for connection in self.connections if timeout_ms else ():
             client = connection.client
-            is_busy = client.ticket is not None or client.is_subscriber or client.is_monitor
+            waits = client.ticket is not None or connection in self._held
+            is_busy = waits or client.is_subscriber or client.is_monitor
             if not is_busy and now_ms - client.last_active_ms > timeout_ms:
                 connection.close()
         for connection in self.connections:
             if connection.client.is_closing:
-                since_s = self._closing_since.setdefault(connection, now_s)
-                if now_s - since_s > CLOSING_S:
+                bytes_out, since_s = self._closing.get(connection, (-1, now_s))
+                if bytes_out != connection.bytes_out:
+                    self._closing[connection] = (connection.bytes_out, now_s)
+                elif now_s - since_s > CLOSING_S:
                     connection.drop()
 
 
@@ -237,7 +249,8 @@ def _bound_unix(path: str, permissions: int, backlog: int) -> socket.socket:
         sock.listen(backlog)
     except OSError as error:
         sock.close()
-        raise OSError(error.errno, f"cannot listen on {path}: {error.strerror}") from error
+        reason = error.strerror or error  # a path that is too long has no number
+        raise OSError(error.errno, f"cannot listen on {path}: {reason}") from error
     return sock
 
 

@@ -15,7 +15,6 @@ from hiredis import pack_command
 
 from geostream.store import effects as fx
 from geostream.store.group import Consumer, Group
-from geostream.store.ids import StreamId
 from geostream.store.stream import Stream
 from geostream.store.value import AS_GIVEN, COMPUTED, EDITED, String
 
@@ -25,12 +24,6 @@ if TYPE_CHECKING:
 
 # The library's own types know requests of one word only.
 _pack = cast("Callable[[tuple[bytes, ...]], bytes]", pack_command)
-
-
-def wire_id(entry_id: StreamId) -> bytes:
-    """Return the ID as a RESP bulk string."""
-    text = b"%d-%d" % entry_id
-    return b"$%d\r\n%b\r\n" % (len(text), text)
 
 
 def wire_fields(fields: list[bytes]) -> bytes:

@@ -78,7 +78,7 @@ def test_a_thousand_parked_clients_do_not_hold_it_up(start, dial):
 def test_shutdown_hangs_up_without_a_reply_and_ends_it(start, dial):
     server = start()
     client = dial(server)
-    client.send("SHUTDOWN", "NOSAVE")
+    client.send_raw(pack(["SHUTDOWN", "NOSAVE"]) + pack(["ECHO", "what is sent behind is not run"]))
     assert client.is_closed()
     assert server.process.wait(STOP_LIMIT_S) == 0
 

@@ -254,3 +254,27 @@ def test_a_file_in_the_place_of_the_unix_socket_is_left_alone(start, tmp_path):
     assert status == 1
     assert str(file) in output
     assert file.read_text() == "kept"
+
+
+def test_a_unix_socket_with_too_long_a_path_is_told(start):
+    path = "/tmp/" + "x" * 200
+    status, output, _ = start([*SERVE, "--port", "0", "--set", f"unixsocket={path}"]).end()
+    assert status == 1
+    assert "path too long" in output
+
+
+def test_when_no_more_files_can_be_opened_it_says_so_in_the_log_and_goes_on(start):
+    limited = ["bash", "-c", 'ulimit -n 40; exec "$@"', "bash", *SERVE, "--port", "0"]
+    server = start(limited)
+    port = server.event("Ready to accept connections")["port"]
+    clients = [socket.create_connection(("127.0.0.1", port)) for _ in range(60)]
+    assert server.event("cannot accept")["reason"] == "Too many open files"
+    for client in clients[:30]:
+        client.close()
+    clients[-1].settimeout(LIMIT_S)
+    clients[-1].sendall(b"PING\r\n")
+    assert clients[-1].recv(100) == b"+PONG\r\n"
+    for client in clients[30:]:
+        client.close()
+    status, _, errors = server.stop()
+    assert (status, errors) == (0, "")
