@@ -12,12 +12,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.support import servers as processes
 from tests.support.both import Both
 from tests.support.clock import ManualClock
 from tests.support.servers import REDIS, SUBJECT, VALKEY, NotInstalled, Server
 from tests.support.wire import Client, ConnectionLost, Simple
+
+# How slow a machine is must not decide over a test; the rest stays as hypothesis chose it.
+settings.register_profile(
+    "suite", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("suite")
 
 GEOSTREAM_OPTIONS = ("--set", "enable-debug-command=yes")
 
