@@ -270,6 +270,9 @@ class Engine:
                 for ticket in tickets:
                     if ticket.client.ticket is ticket and (ticket.needs_keys or not only_needing):
                         self._retry(ticket, now_ms)
+            for ticket in self.waiters.take_rechecks():
+                if ticket.client.ticket is ticket:
+                    self._retry(ticket, now_ms)
 
     def _retry(self, ticket: Ticket, now_ms: int) -> None:
         """Run a waiting request again; answer it if it is served now, or refused."""
@@ -287,7 +290,9 @@ class Engine:
         if keyspace.journal or keyspace.missed:
             self.hand_out()
         if type(reply) is Block:
-            ticket.recheck_ms = reply.recheck_ms
+            if ticket.recheck_ms != reply.recheck_ms:
+                ticket.recheck_ms = reply.recheck_ms
+                client.link.push(NO_REPLY)  # so that it wakes us at another time
         else:
             self._answer(ticket, reply, self.stopwatch_ns() - started)
 

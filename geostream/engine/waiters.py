@@ -15,7 +15,14 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from geostream.reply import Block, Reply
-from geostream.store.effects import DatabaseFlushed, DatabasesSwapped, Effect, KeyCopied, KeyMoved
+from geostream.store.effects import (
+    Claimed,
+    DatabaseFlushed,
+    DatabasesSwapped,
+    Effect,
+    KeyCopied,
+    KeyMoved,
+)
 from geostream.store.keyspace import Keyspace
 from geostream.store.stream import Stream
 
@@ -75,6 +82,7 @@ class Waiters:
         self.by_key: dict[PlacedKey, dict[Ticket, None]] = {}
         self.tickets: dict[Ticket, None] = {}
         self._ready: dict[PlacedKey, bool] = {}  # True: only those that need the key
+        self._to_recheck: dict[Ticket, None] = {}  # what it may claim is due at another time
 
     def __len__(self) -> int:
         return len(self.tickets)
@@ -89,6 +97,7 @@ class Waiters:
     def withdraw(self, ticket: Ticket) -> None:
         """Take a ticket away; its client waits no more."""
         del self.tickets[ticket]
+        self._to_recheck.pop(ticket, None)
         ticket.client.ticket = None
         for key in ticket.keys:
             placed = (ticket.database, key)
@@ -99,8 +108,8 @@ class Waiters:
 
     @property
     def has_ready(self) -> bool:
-        """Whether some key changed that somebody waits for."""
-        return bool(self._ready)
+        """Whether something changed that somebody waits for."""
+        return bool(self._ready or self._to_recheck)
 
     def take_ready(self, keyspace: Keyspace) -> list[tuple[list[Ticket], bool]]:
         """Return the tickets under each key that changed, and whether only those that need it.
@@ -116,6 +125,12 @@ class Waiters:
         self._ready.clear()
         return ready
 
+    def take_rechecks(self) -> list[Ticket]:
+        """Return the tickets that have to find out anew when there is something to claim."""
+        tickets = list(self._to_recheck)
+        self._to_recheck.clear()
+        return tickets
+
     def note(self, effects: Iterable[Effect], keyspace: Keyspace) -> None:
         """Find out which keys somebody waits for have changed."""
         for effect in effects:
@@ -127,10 +142,19 @@ class Waiters:
                 self._mark_databases({effect.db}, keyspace)
             elif isinstance(effect, DatabasesSwapped):
                 self._mark_databases({effect.db, effect.other_db}, keyspace)
+            elif isinstance(effect, Claimed):
+                self._mark_to_recheck(effect, keyspace.now_ms)
 
     def _mark(self, placed: PlacedKey, only_needing: bool) -> None:
         if placed in self.by_key:
             self._ready[placed] = only_needing and self._ready.get(placed, True)
+
+    def _mark_to_recheck(self, effect: Claimed, now_ms: int) -> None:
+        """Mark who waits for something to claim, if entries were given a time gone by."""
+        if any(time_ms < now_ms for _, time_ms, _ in effect.records):
+            for ticket in self.by_key.get((effect.db, effect.key), ()):
+                if ticket.recheck_ms is not None:
+                    self._to_recheck[ticket] = None
 
     def _mark_replaced(self, placed: PlacedKey, keyspace: Keyspace) -> None:
         """Mark a key that holds something else now; only a stream is news for XREAD."""

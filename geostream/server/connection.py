@@ -184,13 +184,16 @@ class Connection:
     def push(self, reply: Reply) -> None:
         """Send something that is not the reply to the request being executed.
 
-        When it is the reply to a request that waited, the client's next requests go on.
+        When it is the reply to a request that waited, the client's next requests go on. When
+        the client still waits, its ticket may have to be looked at at another time.
         """
         if not self._is_open:
             return
         ENCODERS[self.client.protocol](reply, self._out)
         self._mark_dirty()
-        if self.client.ticket is None and self._timer.active:
+        if self.client.ticket is not None:
+            self._start_timer()
+        elif self._timer.active:
             self._timer.stop()
         if self._requests or self._reader.error is not None:
             self.poke()
