@@ -211,11 +211,6 @@ class Parameter:
     refusal: str | None
     is_secret: bool
 
-    @property
-    def is_mutable(self) -> bool:
-        """May CONFIG SET change it?"""
-        return self.refusal is None
-
     def parse(self, text: str) -> Value:
         """Return the value as Redis reads it; ValueError with Redis' reason."""
         return self.kind.parse(text)

@@ -36,6 +36,10 @@ class Link(Protocol):
         """Send something that is not the reply to the request being executed."""
         ...
 
+    def set_timer(self) -> None:
+        """Wake the engine at the ``wake_ms`` of the client's ticket, which has changed."""
+        ...
+
     def close(self) -> None:
         """Hang up once what was written before is sent; nothing more is read."""
         ...

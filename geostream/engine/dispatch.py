@@ -292,7 +292,7 @@ class Engine:
         if type(reply) is Block:
             if ticket.recheck_ms != reply.recheck_ms:
                 ticket.recheck_ms = reply.recheck_ms
-                client.link.push(NO_REPLY)  # so that it wakes us at another time
+                client.link.set_timer()
         else:
             self._answer(ticket, reply, self.stopwatch_ns() - started)
 

@@ -22,6 +22,9 @@ class NoLink:
     def push(self, reply: Reply) -> None:
         """Drop it: there is nobody to send it to."""
 
+    def set_timer(self) -> None:
+        """Do nothing: whoever drives a bare engine looks at its tickets itself."""
+
     def close(self) -> None:
         """Do nothing: there is nothing to close."""
 

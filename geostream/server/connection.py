@@ -117,9 +117,13 @@ class Connection:
         self._server.stats.bytes_in += size
         if self._requests:
             return self._keep_unread(_RECEIVED[:size])
-        self._reader.authenticated = self.client.is_authenticated
-        self._requests.extend(self._reader.feed(bytes(_RECEIVED[:size])))
+        self._feed(bytes(_RECEIVED[:size]))
         return True
+
+    def _feed(self, data: bytes | bytearray) -> None:
+        """Read what is complete by now; who has not logged in has narrower limits."""
+        self._reader.authenticated = self.client.is_authenticated
+        self._requests.extend(self._reader.feed(data))
 
     def _keep_unread(self, data: memoryview) -> bool:
         """Keep what arrived behind requests that wait; tell whether to go on."""
@@ -132,8 +136,7 @@ class Connection:
         """Read some of what was kept; the rest has its turn after other clients."""
         unread, reader = self._unread, self._reader
         while unread and not self._requests and reader.error is None:
-            reader.authenticated = self.client.is_authenticated
-            self._requests.extend(reader.feed(unread[:RECEIVE_BYTES]))
+            self._feed(unread[:RECEIVE_BYTES])
             del unread[:RECEIVE_BYTES]
         if self._requests:
             self.poke()
@@ -150,8 +153,7 @@ class Connection:
             if not requests:
                 if not self._reader.held_back:
                     break
-                self._reader.authenticated = client.is_authenticated
-                requests.extend(self._reader.feed(b""))
+                self._feed(b"")
                 continue
             if self._engine.paused_until_ms > now_ms and self._server.hold(self, requests[0]):
                 break
@@ -161,7 +163,7 @@ class Connection:
                 if len(out) > FLUSH_PIECES or (out and len(out[-1]) > FLUSH_BYTES):
                     self.flush()
         if client.ticket is not None:
-            self._start_timer()
+            self.set_timer()
         elif not requests and (self._unread or self._reader.error is not None):
             self._read_on()
         self._mark_dirty()
@@ -184,16 +186,13 @@ class Connection:
     def push(self, reply: Reply) -> None:
         """Send something that is not the reply to the request being executed.
 
-        When it is the reply to a request that waited, the client's next requests go on. When
-        the client still waits, its ticket may have to be looked at at another time.
+        When it is the reply to a request that waited, the client's next requests go on.
         """
         if not self._is_open:
             return
         ENCODERS[self.client.protocol](reply, self._out)
         self._mark_dirty()
-        if self.client.ticket is not None:
-            self._start_timer()
-        elif self._timer.active:
+        if self.client.ticket is None and self._timer.active:
             self._timer.stop()
         if self._requests or self._reader.error is not None:
             self.poke()
@@ -205,6 +204,7 @@ class Connection:
             self._requests.clear()
             self._unread.clear()
             self._readable.stop()
+            self._server.note_closing(self)
             self._mark_dirty()
             self.poke()
 
@@ -301,7 +301,7 @@ class Connection:
 
     # Waiting
 
-    def _start_timer(self) -> None:
+    def set_timer(self) -> None:
         """Have the engine look at the client's ticket in time."""
         ticket = self.client.ticket
         self._timer.stop()
@@ -315,7 +315,7 @@ class Connection:
         """Let the engine look at the ticket; runs in the hub."""
         if self.client.ticket is not None:
             self._engine.wake(self.client.ticket, self._server.clock.now_ms())
-            self._start_timer()
+            self.set_timer()
 
     def _tear_down(self) -> None:
         self._is_open = False

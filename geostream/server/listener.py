@@ -36,6 +36,7 @@ NO_SUCH_ADDRESS = {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.EPROTONOSUPPOR
 MAX_CLIENTS_LINE = b"-ERR max number of clients reached\r\n"
 
 CLOSING_S = 10.0  # how long a client that is to go may read none of its last replies
+NOT_LOOKED_AT = -1  # in place of a number of bytes
 
 
 class Server:
@@ -63,7 +64,7 @@ class Server:
         self.connections: dict[Connection, None] = {}
         self._dirty: list[Connection] = []
         self._held: dict[Connection, None] = {}
-        self._closing: dict[Connection, tuple[int, float]] = {}  # bytes sent by when
+        self._closing: dict[Connection, tuple[int, float]] = {}  # bytes sent, since when
         self._listeners: list[StreamServer] = []
         self._unix_path = ""  # of the socket that is ours
         self._pool = Pool()
@@ -159,6 +160,10 @@ class Server:
         self._held.pop(connection, None)
         self._closing.pop(connection, None)
 
+    def note_closing(self, connection: Connection) -> None:
+        """Remember a connection that is to go once its peer has taken the last replies."""
+        self._closing[connection] = (NOT_LOOKED_AT, 0.0)
+
     # Sending
 
     def mark_dirty(self, connection: Connection) -> None:
@@ -201,24 +206,26 @@ class Server:
                 connection.client.last_active_ms = now_ms  # it was not idle, it was held
                 connection.poke()
         self._close_idle(now_ms)
+        self._drop_stuck()
 
     def _close_idle(self, now_ms: int) -> None:
-        """Close clients that did nothing for too long, and those that never take their last."""
+        """Close clients that did nothing for too long."""
         timeout_ms = self.config.settings.clients.timeout * 1000
-        now_s = self.clock.monotonic_s()
         for connection in self.connections if timeout_ms else ():
             client = connection.client
             waits = client.ticket is not None or connection in self._held
             is_busy = waits or client.is_subscriber or client.is_monitor
             if not is_busy and now_ms - client.last_active_ms > timeout_ms:
                 connection.close()
-        for connection in self.connections:
-            if connection.client.is_closing:
-                bytes_out, since_s = self._closing.get(connection, (-1, now_s))
-                if bytes_out != connection.bytes_out:
-                    self._closing[connection] = (connection.bytes_out, now_s)
-                elif now_s - since_s > CLOSING_S:
-                    connection.drop()
+
+    def _drop_stuck(self) -> None:
+        """Drop clients that are to go but do not take their last replies."""
+        now_s = self.clock.monotonic_s()
+        for connection, (bytes_out, since_s) in self._closing.items():
+            if bytes_out != connection.bytes_out:
+                self._closing[connection] = (connection.bytes_out, now_s)
+            elif now_s - since_s > CLOSING_S:
+                connection.drop()
 
 
 def _bound(host: str, port: int, backlog: int) -> socket.socket:

@@ -8,9 +8,8 @@ import pytest
 
 from geostream.clock import Clock
 from geostream.config import Config
-from geostream.engine.client import Client as EngineClient
 from geostream.engine.dispatch import Engine
-from geostream.engine.host import Host, NoLink
+from geostream.engine.host import Host
 from geostream.server.listener import CLOSING_S, Server
 from geostream.store.keyspace import Keyspace
 from tests.support.both import until
@@ -114,8 +113,6 @@ class Leaving:
     """A connection that is to go and still has replies to send."""
 
     def __init__(self):
-        self.client = EngineClient(1, NoLink(), "", "")
-        self.client.is_closing = True
         self.bytes_out = 0
         self.is_dropped = False
 
@@ -134,7 +131,7 @@ def test_a_client_that_goes_may_take_its_last_replies_slowly_but_must_take_them(
     idle_server: Server, clock: Clock
 ) -> None:
     leaving = Leaving()
-    idle_server.connections[leaving] = None
+    idle_server.note_closing(leaving)
     for _ in range(10):
         idle_server.step()
         clock.advance(int(CLOSING_S * 900))
