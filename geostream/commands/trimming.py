@@ -115,7 +115,9 @@ def trim(
     if options.policy == "delref":
         ids = stream.select((0, 0), MAX_ID, count).ids()
         remove_references(ctx, key, stream, ids)
-    ctx.commit(EntriesTrimmed(ctx.db.number, key, count, whole_nodes, count * counts))
+    left = stream.length - count
+    floor = stream.id_at(count) if left else MAX_ID
+    ctx.commit(EntriesTrimmed(ctx.db.number, key, count, whole_nodes, floor, left, count * counts))
     return count
 
 

@@ -15,6 +15,7 @@ from hiredis import pack_command
 
 from geostream.store import effects as fx
 from geostream.store.group import Consumer, Group
+from geostream.store.images import restore
 from geostream.store.stream import Stream
 from geostream.store.value import AS_GIVEN, COMPUTED, EDITED, String
 
@@ -109,6 +110,10 @@ def _databases_swapped(keyspace: Keyspace, effect: fx.DatabasesSwapped) -> None:
 
 
 # Entries
+
+
+def _stream_restored(keyspace: Keyspace, effect: fx.StreamRestored) -> None:
+    keyspace.databases[effect.db].put(effect.key, restore(effect.image))
 
 
 def _entry_added(keyspace: Keyspace, effect: fx.EntryAdded) -> None:
@@ -236,6 +241,7 @@ APPLY: dict[type[fx.Effect], Callable[[Keyspace, Any], None]] = {
     fx.KeyCopied: _key_copied,
     fx.DatabaseFlushed: _database_flushed,
     fx.DatabasesSwapped: _databases_swapped,
+    fx.StreamRestored: _stream_restored,
     fx.EntryAdded: _entry_added,
     fx.EntriesTrimmed: _entries_trimmed,
     fx.EntriesDeleted: _entries_deleted,

@@ -113,6 +113,22 @@ class Group:
         consumer = self.consumers.pop(name)
         self.pending.drop_run(list(consumer.pending))
 
+    def fill(self, deliveries: dict[StreamId, Delivery]) -> None:
+        """Give a group without pending entries all it has pending, consumers known. O(n log n).
+
+        Of those released the first comes first.
+        """
+        self.pending.fill(deliveries)
+        owned: dict[Consumer, list[StreamId]] = {}
+        for entry_id, held in deliveries.items():
+            if held.consumer is None:
+                self.released[entry_id] = True
+            else:
+                owned.setdefault(held.consumer, []).append(entry_id)
+        for consumer, ids in owned.items():
+            consumer.pending.fill(dict.fromkeys(ids, True))
+        self._sort()
+
     def _take_from(self, entry_id: StreamId, held: Delivery) -> None:
         if held.consumer is None:
             del self.released[entry_id]

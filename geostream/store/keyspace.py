@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from heapq import heappop, heappush
+from typing import TYPE_CHECKING
 
 from geostream.store.apply import APPLY
 from geostream.store.effects import DatabaseFlushed, Effect, KeyExpired
@@ -24,6 +25,9 @@ from geostream.store.hash_order import HashOrder
 from geostream.store.nodes import NodeLimits
 from geostream.store.stream import Stream
 from geostream.store.value import String, Value
+
+if TYPE_CHECKING:
+    from geostream.store.capture import Capture
 
 STALE_ALLOWANCE = 64  # stale items kept before a small list is rewritten
 
@@ -52,7 +56,7 @@ class Database:
         """
         keyspace = self._keyspace
         value = self.values.get(key)
-        if value is not None and self.expiries:
+        if value is not None and self.expiries and not keyspace.is_loading:
             now_ms = keyspace.now_ms
             if self.expiries.get(key, now_ms + 1) <= now_ms:
                 if keyspace.expires_keys:
@@ -129,6 +133,7 @@ class Database:
     def put(self, key: bytes, value: Value) -> None:
         """Make a key hold a value, in place of another if it holds one."""
         value.accessed_ms = self._keyspace.now_ms
+        value.epoch = self._keyspace.epoch
         if key not in self.values:
             self._order.add(key)
         self.values[key] = value
@@ -176,12 +181,17 @@ class Keyspace:
         self.misses = 0
         # database, key, and how much had happened before; emptied with the journal
         self.missed: list[tuple[int, bytes, int]] = []
+        self.is_loading = False  # no key expires: what is loaded says itself when one went
         self.node_limits = NodeLimits()
+        self.epoch = 0  # how many snapshots were begun
+        self.capture: Capture | None = None  # the snapshot being taken
         self.journal: list[Effect] = []  # what changed since it was last emptied
         self.databases = [Database(number, self) for number in range(databases)]
 
     def commit(self, effect: Effect) -> None:
         """Carry out an effect and note it in the journal."""
+        if self.capture is not None:
+            self.capture.before(effect)
         APPLY[type(effect)](self, effect)
         self.journal.append(effect)
 
@@ -194,6 +204,14 @@ class Keyspace:
         """Carry out effects that were noted before, in their order, without noting them."""
         for effect in effects:
             APPLY[type(effect)](self, effect)
+
+    def adopt(self, other: Keyspace) -> None:
+        """Take over all data of another keyspace; it gets what was here. O(databases).
+
+        Nobody is told: this is for loading, and for a change of everything at once.
+        """
+        for mine, theirs in zip(self.databases, other.databases, strict=True):
+            mine.swap(theirs)
 
     def flush(self, database: Database) -> None:
         """Delete all keys of a database."""

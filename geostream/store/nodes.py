@@ -17,13 +17,18 @@ Behaviour: https://redis.io/docs/latest/commands/xtrim/ and the listpack format.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 from operator import attrgetter
 
-from geostream.store.ids import StreamId
+import hiredis
+
+from geostream.store.ids import MIN_ID, StreamId
+from geostream.store.segment import Segment
 
 EMPTY_BYTES = 7  # listpack header and end mark
 _FIRST_ID = attrgetter("first_id")
+_Place = tuple[int, int]  # of an entry: which segment, which place in it
 NO_LIMIT_BYTES = 2**30  # a node never grows beyond, also with stream-node-max-bytes 0
 
 
@@ -138,17 +143,29 @@ class Nodes:
     def remove_first(self, count: int, whole: int) -> None:
         """Mark the oldest live entries deleted. O(nodes dropped).
 
-        whole -- how many nodes go as a whole; the next one stays, even if it is left empty
+        whole -- how many nodes go as a whole; the next one stays, even if it is left empty.
+                 Where a loaded account is cut otherwise than the one this was counted in, as
+                 many go as the entries allow.
         """
-        for node in self.all[:whole]:
-            count -= node.live
-        del self.all[:whole]
-        if count:
-            self.all[0].remove(count)
+        dropped = 0
+        while dropped < whole and dropped < len(self.all) and self.all[dropped].live <= count:
+            count -= self.all[dropped].live
+            dropped += 1
+        del self.all[:dropped]
+        for node in self.all if count else ():
+            gone = min(count, node.live)
+            node.remove(gone)
+            count -= gone
+            if not count:
+                break
 
     def drop_empty(self, among: int) -> None:
         """Drop nodes without live entries, among the first so many."""
         self.all[:among] = [node for node in self.all[:among] if node.live]
+
+    def first_ids(self) -> list[StreamId]:
+        """Return the first ID of each node."""
+        return list(map(_FIRST_ID, self.all))
 
     def copy(self) -> Nodes:
         """Return an account of its own with the same numbers."""
@@ -159,6 +176,81 @@ class Nodes:
                 setattr(copy, name, getattr(node, name))
             copies.all.append(copy)
         return copies
+
+
+def cut_nodes(segments: Sequence[Segment], first_ids: Sequence[StreamId]) -> Nodes:
+    """Return an account of entries that were loaded. O(nodes), and the last node's entries.
+
+    first_ids -- where nodes begin, ascending; empty: where they hold 100 entries or 4 KiB
+
+    Only the last node can take further entries, so only its size is counted exactly; of the
+    others it is taken from the wire form.
+    """
+    starts = _starts_at(segments, first_ids) if first_ids else _starts_anew(segments)
+    nodes = Nodes()
+    for begin, end in pairwise([*starts, (len(segments), 0)]):
+        node = Node(segments[begin[0]].id_at(begin[1]), [])
+        for segment, low, high in _spans(segments, begin, end):
+            node.live += high - low
+            node.size_bytes += segment.ends[high - 1] - segment.starts[low]
+            node.last_id = segment.id_at(high - 1)
+        node.total = node.live
+        nodes.all.append(node)
+    if nodes.all:
+        nodes.all[-1] = _counted(segments, starts[-1])
+    return nodes
+
+
+def _spans(
+    segments: Sequence[Segment], begin: _Place, end: _Place
+) -> Iterator[tuple[Segment, int, int]]:
+    number, low = begin
+    while (number, low) < end:
+        yield segments[number], low, end[1] if number == end[0] else len(segments[number])
+        number, low = number + 1, 0
+
+
+def _starts_at(segments: Sequence[Segment], first_ids: Sequence[StreamId]) -> list[_Place]:
+    """Return segment and place where each node with entries begins."""
+    starts: list[_Place] = []
+    number = 0
+    for first_id in (MIN_ID, *first_ids):  # what stands before all of them is a node too
+        while number < len(segments) and segments[number].id_at(-1) < first_id:
+            number += 1
+        if number == len(segments):
+            break
+        place = number, segments[number].index(first_id)
+        if not starts or starts[-1] != place:
+            starts.append(place)
+    return starts
+
+
+def _starts_anew(segments: Sequence[Segment]) -> list[_Place]:
+    limits = NodeLimits()
+    starts: list[_Place] = []
+    for number, segment in enumerate(segments):
+        place = 0
+        while place < len(segment):
+            starts.append((number, place))
+            full = bisect_right(segment.ends, segment.starts[place] + limits.max_bytes)
+            place = min(max(full, place + 1), place + limits.max_entries)
+    return starts
+
+
+def _counted(segments: Sequence[Segment], begin: _Place) -> Node:
+    """Return the exact account of the node that begins there and is the last."""
+    node = Node(segments[begin[0]].id_at(begin[1]), _fields(segments[begin[0]], begin[1])[::2])
+    for segment, low, high in _spans(segments, begin, (len(segments), 0)):
+        for place in range(low, high):
+            node.add(segment.id_at(place), _fields(segment, place))
+    return node
+
+
+def _fields(segment: Segment, place: int) -> list[bytes]:
+    reader = hiredis.Reader()
+    reader.feed(bytes(segment.entry(place)))
+    fields: list[bytes] = reader.gets()[1]
+    return fields
 
 
 def integer_cost(value: int) -> int:

@@ -75,6 +75,11 @@ class IdMap(dict[StreamId, V]):
                     order.insert(place, entry_id)
         self[entry_id] = value
 
+    def fill(self, values: dict[StreamId, V]) -> None:
+        """Take over values, into an empty map, in their order. O(n log n)."""
+        self._order = sorted(values)
+        self.update(values)
+
     def put_run(self, ids: list[StreamId], value: V) -> None:
         """Set one value for ascending IDs, as ``put`` would. Fast if all are above those here."""
         order = self._order

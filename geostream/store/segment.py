@@ -17,7 +17,8 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import accumulate
 
 from geostream.store.ids import StreamId
 
@@ -53,6 +54,18 @@ class Segment:
         self.ends = ends
         self.wire = wire
         self.live_bytes = live_bytes
+
+    @classmethod
+    def of(cls, ms: array[int], seq: array[int], entries: Sequence[bytes]) -> Segment:
+        """Return a segment of entries in wire form, at least one, IDs ascending. In C, nearly.
+
+        Cut what is long yourself: ``SEAL_ENTRIES`` and ``SEAL_BYTES`` are usual sizes.
+        """
+        ends = array("I", accumulate(map(len, entries)))
+        starts = array("I", (0,))
+        starts.extend(ends[:-1])
+        wire = b"".join(entries)
+        return cls(ms, seq, starts, ends, wire, len(wire))
 
     def __len__(self) -> int:
         return len(self.ms)

@@ -70,6 +70,14 @@ class Stream(Value):
         """The ID of the newest entry there is; 0-0 when empty."""
         return self._segments[-1].id_at(-1) if self.length else MIN_ID
 
+    def id_at(self, place: int) -> StreamId:
+        """Return the ID of the entry with so many before it, which must be there. O(segments)."""
+        for segment in self._segments:
+            if place < len(segment):
+                return segment.id_at(place)
+            place -= len(segment)
+        raise IndexError(place)
+
     @property
     def size_bytes(self) -> int:
         """Return about how much memory the value takes. O(groups)."""
@@ -304,16 +312,24 @@ class Stream(Value):
         before = sum(map(len, self._segments[:number]))
         return before + self._segments[number].index(floor)
 
+    def sealed_segments(self) -> list[Segment]:
+        """Return all segments; the tail as a copy. What is returned never changes. O(segments)."""
+        return [
+            segment.sealed() if isinstance(segment, Tail) else segment for segment in self._segments
+        ]
+
+    def adopt_segments(self, segments: list[Segment], nodes: Nodes) -> None:
+        """Become the owner of entries, in an empty stream; counters are the caller's business."""
+        self._segments = segments
+        self._firsts = [segment.id_at(0) for segment in segments]
+        self._wire_bytes = sum(segment.size_bytes for segment in segments)
+        self.nodes = nodes
+        self.length = sum(map(len, segments))
+
     def copy(self) -> Stream:
         """Return a stream of its own with the same content. Sealed segments are shared."""
         copy = Stream(0, 0)
-        copy._segments = [
-            segment.sealed() if isinstance(segment, Tail) else segment for segment in self._segments
-        ]
-        copy._firsts = self._firsts[:]
-        copy._wire_bytes = sum(segment.size_bytes for segment in copy._segments)
-        copy.nodes = self.nodes.copy()
-        copy.length = self.length
+        copy.adopt_segments(self.sealed_segments(), self.nodes.copy())
         copy.last_id = self.last_id
         copy.max_deleted_id = self.max_deleted_id
         copy.entries_added = self.entries_added

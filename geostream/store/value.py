@@ -17,7 +17,7 @@ EDITED = 2  # by APPEND and SETRANGE: room to grow
 class Value:
     """Base class of what a key can hold."""
 
-    __slots__ = ("accessed_ms",)
+    __slots__ = ("accessed_ms", "epoch")
 
     #: What TYPE answers.
     type_name = b"none"
@@ -25,6 +25,7 @@ class Value:
     def __init__(self) -> None:
         """Not yet in any database."""
         self.accessed_ms = 0  # when a command last looked at it
+        self.epoch = 0  # the last snapshot that has it, or needs it not: see capture.py
 
     @property
     def size_bytes(self) -> int:

@@ -111,7 +111,7 @@ class StreamsMachine(RuleBasedStateMachine):
             left -= node.live
             nodes += 1
         if count:
-            self.keyspace.commit(fx.EntriesTrimmed(0, key, count, nodes))
+            self.keyspace.commit(fx.EntriesTrimmed(0, key, count, nodes, MAX_ID, 0))
             del self.models[key][:count]
 
     @precondition(lambda self: len(self.models) < MAX_STREAMS)

@@ -1,0 +1,26 @@
+"""What all effects have in common; see the package for what an effect is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(slots=True)  # never mutated; frozen=True costs four times as much to build
+class Effect:
+    """One change to one key of one database."""
+
+    db: int
+    key: bytes
+
+    event: ClassVar[str] = ""
+    event_class: ClassVar[str] = ""
+    touches_watch: ClassVar[bool] = False  # WATCH on the key notices
+    wakes: ClassVar[bool] = False  # reads that wait for the key are tried again
+    wakes_groups: ClassVar[bool] = False  # XREADGROUPs that need the key are tried again
+    is_wide: ClassVar[bool] = False  # says more than that its one key changed
+
+    @property
+    def changes(self) -> int:
+        """Many kinds set a number of their own; where it differs by command, it is a field."""
+        return 1

@@ -1,0 +1,97 @@
+"""Effects on the entries of a stream, and on a stream as a whole."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from geostream.store.effects.effect import Effect
+from geostream.store.ids import StreamId
+
+if TYPE_CHECKING:
+    from geostream.store.images import StreamImage
+
+
+@dataclass(slots=True)
+class StreamRestored(Effect):
+    """A key came to hold a whole stream; what it held before is gone, its expiry stays.
+
+    Told as ``new`` first (class n) if there was no such key, then as ``restore``.
+    """
+
+    image: StreamImage = field(repr=False)
+    is_new: bool = True
+    replaced: str = field(default="", compare=False)  # as with StringSet
+
+    changes = 1
+    event = "restore"
+    event_class = "g"
+    touches_watch = True
+    wakes = True
+    is_wide = True
+
+
+@dataclass(slots=True)
+class EntryAdded(Effect):
+    """An entry was put at the end of its stream."""
+
+    id: StreamId
+    fields: bytes  # RESP array of field, value, field, value, ...: as stored, as sent
+    starts_node: bool  # where Redis would start a node; follows from limits that may change
+    unpacked: list[bytes] | None = field(default=None, compare=False, repr=False)
+    # the same fields one by one, where whoever made the effect had them
+
+    changes = 1
+    event = "xadd"
+    event_class = "t"
+    touches_watch = True
+    wakes = True
+
+
+@dataclass(slots=True)
+class EntriesTrimmed(Effect):
+    """The oldest entries were taken away."""
+
+    count: int
+    nodes: int  # of Redis' nodes that went as a whole with them
+    floor: StreamId  # the first entry that stays; the highest ID there is if none does
+    left: int  # how many stay
+    changes: int = field(default=0, compare=False)  # XTRIM: as many as entries; XADD: 0
+
+    event = "xtrim"
+    event_class = "t"
+    touches_watch = True
+
+
+@dataclass(slots=True)
+class EntriesDeleted(Effect):
+    """Entries were taken away wherever they stood."""
+
+    ids: list[StreamId]
+    max_deleted_id: StreamId  # of the stream, afterwards
+    by_trimming: bool  # XTRIM ACKED, which passes over entries; nodes left empty stay, for now
+    changes: int = field(default=0, compare=False)  # XDEL, XDELEX, XTRIM: as many as entries
+
+    event_class = "t"
+    touches_watch = True
+
+
+@dataclass(slots=True)
+class EmptyNodesDropped(Effect):
+    """A trim passed so many of Redis' nodes; those without entries went. No news for anybody."""
+
+    nodes: int
+
+    changes = 0
+
+
+@dataclass(slots=True)
+class StreamIdSet(Effect):
+    """A stream's counters were set (XSETID)."""
+
+    last_id: StreamId
+    entries_added: int
+    max_deleted_id: StreamId
+
+    event = "xsetid"
+    event_class = "t"

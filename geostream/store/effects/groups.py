@@ -1,0 +1,156 @@
+"""Effects on groups, on what they have pending, and on producers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from geostream.store.effects.effect import Effect
+from geostream.store.ids import StreamId
+
+
+@dataclass(slots=True)
+class GroupCreated(Effect):
+    """A group came to be."""
+
+    group: bytes
+    last_id: StreamId
+    entries_read: int | None
+
+    event = "xgroup-create"
+    event_class = "t"
+
+
+@dataclass(slots=True)
+class GroupMoved(Effect):
+    """A group reads on from elsewhere."""
+
+    group: bytes
+    last_id: StreamId
+    entries_read: int | None
+    told: bool  # XGROUP SETID is; XCLAIM LASTID is not
+    changes: int = field(default=1, compare=False)  # XCLAIM that claimed something: 0
+
+    event = "xgroup-setid"
+    event_class = "t"
+
+
+@dataclass(slots=True)
+class GroupDestroyed(Effect):
+    """A group is gone with its consumers and what they had pending."""
+
+    group: bytes
+
+    event = "xgroup-destroy"
+    event_class = "t"
+    wakes_groups = True
+
+
+@dataclass(slots=True)
+class ConsumerCreated(Effect):
+    """A group has one consumer more."""
+
+    group: bytes
+    consumer: bytes
+    seen_ms: int
+
+    event = "xgroup-createconsumer"
+    event_class = "t"
+
+
+@dataclass(slots=True)
+class ConsumerDeleted(Effect):
+    """A consumer is gone with what it had pending."""
+
+    group: bytes
+    consumer: bytes
+
+    event = "xgroup-delconsumer"
+    event_class = "t"
+
+
+@dataclass(slots=True)
+class ConsumerSeen(Effect):
+    """A consumer asked for something, and maybe was given an entry to keep."""
+
+    group: bytes
+    consumer: bytes
+    seen_ms: int
+    active_ms: int  # -1: never
+
+    changes = 0
+
+
+@dataclass(slots=True)
+class Delivered(Effect):
+    """A consumer was given new entries (XREADGROUP >); that is when it was last seen."""
+
+    group: bytes
+    consumer: bytes
+    ids: list[StreamId]  # ascending
+    time_ms: int
+    entries_read: int | None  # of the group, afterwards
+    noack: bool  # nothing became pending, and the consumer does not count as active
+
+
+@dataclass(slots=True)
+class Claimed(Effect):
+    """Pending entries, there before or not, became a consumer's."""
+
+    group: bytes
+    consumer: bytes
+    records: list[tuple[StreamId, int, int]]  # ID, delivery time in ms, delivery count
+    changes: int = field(default=0, compare=False)  # XCLAIM, XAUTOCLAIM: as many as claimed
+
+
+@dataclass(slots=True)
+class Released(Effect):
+    """Pending entries, there before or not, became nobody's (XNACK)."""
+
+    group: bytes
+    records: list[tuple[StreamId, int]]  # ID, delivery count
+    changes: int = field(default=0, compare=False)  # as many as were released
+
+    wakes_groups = True
+
+
+@dataclass(slots=True)
+class PendingRemoved(Effect):
+    """Pending entries were acknowledged, or cleaned up."""
+
+    group: bytes
+    ids: list[StreamId]
+    changes: int = field(default=0, compare=False)  # as many as IDs; DELREF: 0
+
+
+@dataclass(slots=True)
+class IdmpConfigured(Effect):
+    """A stream remembers producers' messages otherwise, and has forgotten all of them."""
+
+    duration_s: int
+    max_size: int
+
+
+@dataclass(slots=True)
+class IdmpRecorded(Effect):
+    """A producer's message is remembered with its entry."""
+
+    pid: bytes
+    iid: bytes
+    id: StreamId
+
+    changes = 0
+    is_wide = True
+
+
+@dataclass(slots=True)
+class IdmpDuplicate(Effect):
+    """A message came again and was not added."""
+
+
+@dataclass(slots=True)
+class IdmpExpired(Effect):
+    """Messages whose entries' IDs are not after a time are forgotten."""
+
+    floor_ms: int
+
+    changes = 0
