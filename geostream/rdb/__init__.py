@@ -1,0 +1,1 @@
+"""Redis' RDB format: values, DUMP payloads and whole files, both ways."""

@@ -1,0 +1,1 @@
+"""What is stored comes back: plugins, formats, crashes."""

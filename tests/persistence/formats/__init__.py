@@ -1,0 +1,1 @@
+"""Files of other servers, and ours in their hands."""

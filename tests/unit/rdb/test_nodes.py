@@ -1,0 +1,167 @@
+"""Nodes of a stream: how they are cut, and those that contradict themselves."""
+
+import hiredis
+import pytest
+
+from geostream.rdb import node_reader, node_writer
+from geostream.rdb.listpack import integer_element, listpack, text_element
+from geostream.rdb.node_reader import BadNode, NodeReader
+from geostream.rdb.node_writer import begins_of, nodes_of
+from geostream.store.images import image_of
+from geostream.store.stream import Stream
+from tests.support.engines import make_engine
+
+
+def blob(*items):
+    """Return a listpack of integers and texts."""
+    parts = [integer_element(i) if isinstance(i, int) else text_element(i) for i in items]
+    return listpack(parts, len(parts))
+
+
+def read(*nodes, stored_bytes=1000):
+    reader = NodeReader(stored_bytes)
+    for key, packed in nodes:
+        reader.add(key, packed)
+    reader.finish()
+    return reader
+
+
+def entries(reader):
+    found = []
+    for segment in reader.segments:
+        parser = hiredis.Reader()
+        parser.feed(bytes(segment.wire))
+        found += [parser.gets() for _ in range(len(segment))]
+    return found
+
+
+def stream_of(*requests, limits=None):
+    bench = make_engine(settings=limits)
+    for request in requests:
+        bench.execute(*request)
+    stream = bench.engine.keyspace.databases[0].values[b"s"]
+    assert isinstance(stream, Stream)
+    return image_of(stream)
+
+
+MASTER = (2, 0, 1, b"f", 0)
+FIRST = (2, 0, 0, b"v", 4)
+SECOND = (0, 1, -5, 2, b"a", 1, b"b", b"", 8)
+
+
+def test_entries_with_the_fields_of_the_first_and_with_their_own_are_read():
+    reader = read(((7, 5), blob(*MASTER, *FIRST, *SECOND)))
+    assert entries(reader) == [[b"7-5", [b"f", b"v"]], [b"8-0", [b"a", b"1", b"b", b""]]]
+    assert reader.first_ids == [(7, 5)]
+    assert reader.last_id == (8, 0)
+
+
+def test_deleted_entries_leave_nothing_but_their_place_in_the_order():
+    reader = read(((7, 5), blob(1, 1, *MASTER[2:], 3, *FIRST[1:], *SECOND)))
+    assert entries(reader) == [[b"8-0", [b"a", b"1", b"b", b""]]]
+    reader = read(((7, 5), blob(0, 1, *MASTER[2:], 3, *FIRST[1:])))
+    assert (entries(reader), reader.last_id, reader.first_ids) == ([], (7, 5), [])
+
+
+def test_differences_of_ids_wrap():
+    node = blob(2, 0, 1, b"f", 0, *FIRST, 2, 0, -101, b"v", 4)
+    assert read(((5, 100), node)).last_id == (5, 2**64 - 1)
+    node = blob(2, 0, 1, b"f", 0, *FIRST, 2, -6, 0, b"v", 4)
+    assert read(((5, 100), node)).last_id == (2**64 - 1, 100)
+
+
+def test_field_names_with_percent_signs_are_names():
+    reader = read(((1, 1), blob(1, 0, 1, b"100%d", 0, *FIRST)))
+    assert entries(reader) == [[b"1-1", [b"100%d", b"v"]]]
+
+
+WRONG = {
+    "nothing in it": (),
+    "no counters": (1, 0),
+    "text for a counter": (b"x", 0, 1, b"f", 0, *FIRST),
+    "a counter below zero": (-1, 2, 1, b"f", 0, *FIRST),
+    "too few fields": (1, 0, 99, b"f", 0, *FIRST),
+    "a great many fields": (1, 0, 2**62, b"f", 0, *FIRST),
+    "no zero behind the fields": (1, 0, 1, b"f", 1, *FIRST),
+    "fewer entries than announced": (2, 0, 1, b"f", 0, *FIRST),
+    "more entries than announced": (1, 0, 1, b"f", 0, *FIRST, *SECOND),
+    "a great many entries": (2**62, 0, 1, b"f", 0, *FIRST),
+    "a wrong count of deleted ones": (1, 1, 1, b"f", 0, *FIRST, *SECOND),
+    "a deleted one too many": (1, 0, 1, b"f", 0, 3, *FIRST[1:]),
+    "unknown flags": (1, 0, 1, b"f", 0, 6, *FIRST[1:]),
+    "text for flags": (1, 0, 1, b"f", 0, b"x", *FIRST[1:]),
+    "text for half an ID": (1, 0, 1, b"f", 0, 2, b"x", 0, b"v", 4),
+    "a wrong lp-count": (1, 0, 1, b"f", 0, 2, 0, 0, b"v", 5),
+    "a wrong lp-count of own fields": (1, 0, 1, b"f", 0, 0, 0, 0, 1, b"f", b"v", 7),
+    "an entry cut off": (1, 0, 1, b"f", 0, 2, 0),
+    "own fields cut off": (1, 0, 1, b"f", 0, 0, 0, 0, 3, b"f", b"v", 10),
+    "one ID twice": (2, 0, 1, b"f", 0, *FIRST, *FIRST),
+    "an ID below the key": (1, 0, 1, b"f", 0, 2, 0, -1, b"v", 4),
+}
+
+
+@pytest.mark.parametrize("items", WRONG.values(), ids=WRONG)
+def test_a_node_that_contradicts_itself_is_refused(items):
+    with pytest.raises(BadNode):
+        read(((5, 5), blob(*items)))
+
+
+def test_ids_ascend_from_node_to_node_and_none_is_zero():
+    node = blob(*MASTER, *FIRST, *SECOND)
+    read(((7, 5), node), ((8, 1), blob(1, *MASTER[1:], *FIRST)))
+    with pytest.raises(BadNode, match="ascend"):
+        read(((7, 5), node), ((8, 0), blob(1, *MASTER[1:], *FIRST)))
+    with pytest.raises(BadNode, match="ascend"):
+        read(((0, 0), blob(1, *MASTER[1:], *FIRST)))
+
+
+def test_names_told_once_cannot_stand_for_any_amount_of_wire(monkeypatch):
+    monkeypatch.setattr(node_reader, "GROWTH_FREE_BYTES", 10_000)
+    monkeypatch.setattr(node_reader, "GROWTH_FACTOR", 4)
+    count, name = 50, b"n" * 1000
+    same = [part for seq in range(count) for part in (2, 0, seq, b"v", 4)]
+    node = blob(count, 0, 1, name, 0, *same)
+    read(((1, 1), node), stored_bytes=20_000)
+    with pytest.raises(BadNode, match="far more"):
+        read(((1, 1), node), stored_bytes=len(node))
+    node = blob(count, 1, 1, name, 0, *same, 3, 0, count, b"v", 4)
+    with pytest.raises(BadNode, match="far more"):
+        read(((1, 1), node), stored_bytes=len(node))
+
+
+def test_nodes_are_cut_where_the_image_says():
+    adds = [("XADD", "s", f"{number}-1", "f", "v") for number in range(1, 12)]
+    image = stream_of(*adds, ("XDEL", "s", "4-1"), limits={"stream-node-max-entries": "3"})
+    assert image.node_first_ids == [(1, 1), (4, 1), (7, 1), (10, 1)]
+    begins = begins_of(image.segments, image.node_first_ids)
+    assert begins == [(1, 1), (5, 1), (7, 1), (10, 1)]
+    nodes = list(nodes_of(image.segments, begins))
+    assert [key for key, _ in nodes] == begins
+    assert read(*nodes).length == 10
+
+
+def test_without_a_word_in_the_image_nodes_have_a_usual_size():
+    adds = [("XADD", "s", f"{number}-1", "f", "v") for number in range(1, 2502)]
+    image = stream_of(*adds)
+    nodes = list(nodes_of(image.segments, begins_of(image.segments, ())))
+    assert 25 <= len(nodes) <= 60
+    assert all(len(packed) < 4096 for _, packed in nodes)
+
+
+def test_no_node_becomes_too_large_whatever_the_image_says(monkeypatch):
+    monkeypatch.setattr(node_writer, "FULL_BYTES", 2_000)
+    sizes = [10, 500, 700, 1500, 5000, 10, 10, 3000, 800, 800, 800] * 300
+    adds = [("XADD", "s", f"{number}-1", "f", "v" * size) for number, size in enumerate(sizes, 1)]
+    image = stream_of(*adds)
+    begins = begins_of(image.segments, [(1, 1)])
+    nodes = list(nodes_of(image.segments, begins))
+    assert [key for key, _ in nodes] == begins
+    reader = read(*nodes, stored_bytes=10**7)
+    assert reader.length == len(sizes)
+    for node in nodes:
+        assert len(node[1]) < 2_100 or read(node).length == 1
+
+
+def test_an_empty_stream_has_no_nodes():
+    assert begins_of([], ()) == []
+    assert list(nodes_of([], [])) == []
