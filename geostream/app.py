@@ -1,9 +1,10 @@
 """Builds the server from its configuration, and owns the order of start and stop.
 
 The one module that knows all rooms; it ties them together by passing objects and
-functions. Start: engine, sockets, then the line that says it is ready. Stop (SIGTERM,
-SIGINT, SHUTDOWN): nobody is accepted any more, the running command ends, waiting clients
-are released, replies are sent, and the process exits with 0.
+functions. Start: engine, sockets, then the data, while clients are told that it is loading;
+then the line that says it is ready. Stop (SIGTERM, SIGINT, SHUTDOWN): nobody is accepted any
+more, the running command ends, waiting clients are released, replies are sent, everything is
+written, and the process exits with 0.
 """
 
 from __future__ import annotations
@@ -26,14 +27,20 @@ from geostream import __version__, logs
 from geostream.clock import Clock
 from geostream.config import BadConfig, Config
 from geostream.engine.client import Client
-from geostream.engine.command import Command
+from geostream.engine.command import LOADING_LIMIT, Command
 from geostream.engine.dispatch import Engine
 from geostream.engine.host import Host
 from geostream.engine.settings import apply_settings
+from geostream.persistence.api import Corrupt
+from geostream.persistence.disk import KeptDisk
+from geostream.persistence.recovery import Loaded, WrongOrder
+from geostream.persistence.registry import UnusablePlugin
 from geostream.server.listener import Server
 from geostream.store.keyspace import Keyspace
 
 STOP_S = 4.0  # how long clients may take to go when the server stops
+CLOSE_S = 10.0  # and the disk, to take what is left; a snapshot may take longer
+PROGRESS_S = 1.0  # between two lines about loading
 RESERVED_FILES = 64  # file descriptors that are not clients
 SWITCH_INTERVAL_S = 0.0005  # other threads get the interpreter soon
 
@@ -102,6 +109,9 @@ class App:
         self.server = Server(
             self.engine, config, self.clock, self._report_fault, self._report_dropped
         )
+        self.disk = KeptDisk(self.engine, config, self.clock, self._log, self._report_fault)
+        self.engine.disk = self.disk
+        self._progress_s = self.clock.monotonic_s()
 
     def run(self) -> int:
         """Serve until told to stop; return the exit status."""
@@ -112,6 +122,8 @@ class App:
         gc.collect()
         gc.freeze()  # what was imported is not looked at again
         gc.set_threshold(*GC_THRESHOLDS)
+        self.engine.limit(LOADING_LIMIT, True)
+        self.server.on_step = self._tell_progress
         try:
             os.chdir(self.config.settings.server.dir)
             addresses = self.server.start()
@@ -119,16 +131,95 @@ class App:
             logs.event(log, logs.ERROR, "cannot start", reason=error.strerror or str(error))
             return 1
         self.process.tcp_port = addresses[0][1] if addresses else 0
-        for host, port in addresses:
-            logs.event(
-                log, logs.NOTICE, "Ready to accept connections", address=host, port=port,
-                version=__version__,
-            )  # fmt: skip
+        if not self._load():
+            self.server.stop(STOP_S)
+            return 1
+        if not self.process.stopping.is_set():
+            for host, port in addresses:
+                logs.event(
+                    log, logs.NOTICE, "Ready to accept connections", address=host, port=port,
+                    version=__version__, persistence=",".join(self.disk.plugins), fsync=self.disk.fsync,
+                )  # fmt: skip
         self.process.stopping.wait()
+        return self._stop()
+
+    def _load(self) -> bool:
+        """Load what is on disk, and serve it; tell whether to go on."""
+        gc.disable()  # what is loaded stays: walking it again and again would be for nothing
+        loading = gevent.spawn(self._loaded)
+        gevent.wait([loading, self.process.stopping], count=1)
+        gc.enable()
+        if not loading.ready():
+            return True  # told to stop: nothing has changed, so nothing is to be saved
+        loaded = loading.get()
+        if isinstance(loaded, Exception):
+            logs.event(log, logs.ERROR, "cannot load the data", reason=str(loaded))
+            return False
+        self._report_loaded(loaded)
+        try:
+            self.disk.begin(loaded)
+        except OSError as error:
+            logs.event(log, logs.ERROR, "cannot start", reason=error.strerror or str(error))
+            return False
+        self.disk.journal.replies = self.server
+        self.server.gate = self.disk.journal
+        self.server.on_step = self.disk.step
+        self.engine.limit(LOADING_LIMIT, False)
+        gc.freeze()  # nor is what was loaded
+        return True
+
+    def _loaded(self) -> Loaded | Exception | None:
+        """Return what is on disk, or why it cannot be loaded."""
+        try:
+            return self.disk.load()
+        except (Corrupt, OSError, WrongOrder) as error:
+            return error
+
+    def _report_loaded(self, loaded: Loaded | None) -> None:
+        if "DYNO" in os.environ and self.disk.plugins:
+            logs.event(
+                log, logs.WARNING, "the files of a dyno are lost when it restarts",
+                directory=self.config.settings.persistence.directory,
+            )  # fmt: skip
+        if loaded is None:
+            return
+        report = loaded.report
+        for remark in report.remarks:
+            logs.event(log, logs.WARNING, remark)
+        if report.skipped:
+            logs.event(
+                log, logs.WARNING, "values of types that are not served were left out",
+                counts=report.skipped, keys=report.skipped_keys,
+            )  # fmt: skip
+        if loaded.failed:
+            logs.event(
+                log, logs.WARNING, "some of what is stored could not be carried out",
+                count=loaded.failed, first=loaded.failures,
+            )  # fmt: skip
+        seconds = (self.clock.now_ms() - self.disk.loading_since_ms) / 1000
+        logs.event(
+            log, logs.NOTICE, "loaded", keys=loaded.keys, seconds=seconds,
+            expired=report.keys_expired,
+        )  # fmt: skip
+
+    def _tell_progress(self) -> None:
+        """Log how far loading is, now and then."""
+        report, now_s = self.disk.loading, self.clock.monotonic_s()
+        if report is not None and report.total_bytes and now_s - self._progress_s > PROGRESS_S:
+            self._progress_s = now_s
+            percent = round(100 * report.loaded_bytes / report.total_bytes)
+            logs.event(log, logs.NOTICE, "loading", percent=percent, bytes=report.loaded_bytes)
+
+    def _stop(self) -> int:
+        """Let everybody go, and have everything written; return the exit status."""
         logs.event(log, logs.NOTICE, "stopping", clients=len(self.server.connections))
         everybody_left = self.server.stop(STOP_S)
-        logs.event(log, logs.NOTICE, "stopped", clients_cut_off=not everybody_left)
-        return 0
+        all_written = self.disk.stop(CLOSE_S)
+        logs.event(
+            log, logs.NOTICE if all_written else logs.ERROR, "stopped",
+            clients_cut_off=not everybody_left, all_written=all_written,
+        )  # fmt: skip
+        return 0 if all_written else 1
 
     def _watch_signals(self) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -169,6 +260,10 @@ class App:
 
     # What other rooms report
 
+    def _log(self, weight: str, text: str, **fields: object) -> None:
+        levels = {"notice": logs.NOTICE, "warning": logs.WARNING, "error": logs.ERROR}
+        logs.event(log, levels[weight], text, **fields)
+
     def _report_command_fault(self, row: Command, fault: BaseException) -> None:
         logs.fault(log, "a command failed unexpectedly", command=row.name)
 
@@ -208,5 +303,8 @@ def serve(config: Config) -> int:
     config.on_change("loglevel", lambda level: output.set_level(str(level)))
     try:
         return App(config).run()
+    except UnusablePlugin as error:
+        logs.event(log, logs.ERROR, "cannot start", reason=str(error))
+        return 1
     finally:
         output.stop()

@@ -18,6 +18,7 @@ import msgspec
 
 from geostream import REDIS_VERSION, __version__, process
 from geostream.config import PARAMETERS, BadConfig, Config, json_schema, load
+from geostream.tools.verbs import VERBS
 
 if TYPE_CHECKING:
     from geostream.engine.command import Command
@@ -82,7 +83,16 @@ def serve(
 @click.argument("file", type=click.Path(path_type=Path))
 def check_config(file: Path) -> None:
     """Say whether a file, with the environment as it is, would do."""
-    _load(file, [])
+    loaded = _load(file, [])
+    # Imported here: the other verbs do without it.
+    from geostream.persistence.registry import UnusablePlugin, build, entries_of  # noqa: PLC0415
+
+    try:
+        for entry in entries_of(loaded.settings.persistence):
+            build(entry, loaded)
+    except UnusablePlugin as error:
+        click.echo(f"{file}: {error}", err=True)
+        sys.exit(1)
     click.echo(f"{file}: ok")
 
 
@@ -128,6 +138,10 @@ def schema() -> None:
 def version() -> None:
     """Print the version, and the version of Redis whose behaviour is served."""
     click.echo(f"geostream {__version__} (Redis {REDIS_VERSION})")
+
+
+for verb in VERBS:
+    main.add_command(verb)
 
 
 def _as_text(families: Mapping[str, Sequence[Command]]) -> Iterator[str]:

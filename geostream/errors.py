@@ -61,6 +61,7 @@ SUBCOMMAND_SYNTAX = (
 )
 NO_AUTH = "NOAUTH Authentication required."
 NOT_IN_MULTI = "ERR Command not allowed inside a transaction"
+LOADING = "LOADING Redis is loading the dataset in memory"
 OUT_OF_MEMORY = "OOM command not allowed when used memory > 'maxmemory'."
 SUBSCRIBER_CONTEXT = (
     "ERR Can't execute '{name}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET"
@@ -179,6 +180,29 @@ GREATER_OUTSIDE_GROUP = (
 # --- server, configuration, introspection
 
 NO_PERSISTENCE = "ERR this server has no persistence configured: nothing can be saved to disk"
+SAVE_IN_PROGRESS = "ERR Background save already in progress"
+BGSAVE_IN_ANOTHER = (
+    "ERR Another child process is active (AOF?): can't BGSAVE right now. Use BGSAVE SCHEDULE in"
+    " order to schedule a BGSAVE whenever possible."
+)
+REWRITE_IN_PROGRESS = "ERR Background append only file rewriting already in progress"
+NO_APPEND_ONLY_FILE = "ERR this server has no append-only file: CONFIG SET appendonly yes makes one"
+SAVE_FAILED = "ERR saving failed: {reason}"
+RELOAD_FAILED = "ERR Error trying to load the append-only file: {reason}"
+SHUTDOWN_FAILED = "ERR Errors trying to SHUTDOWN. Check logs."
+DISK_FAILS = (
+    "MISCONF Errors writing to the disk ({plugin}): {reason}. Writes are refused until it recovers."
+)
+NOT_ON_DISK = (
+    "MISCONF Errors writing to the disk: what this request changed is in memory and not on disk yet"
+)
+SNAPSHOT_FAILS = (
+    "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to"
+    " disk. Commands that may modify the data set are disabled, because this instance is"
+    " configured to report errors during writes if RDB snapshotting fails"
+    " (stop-writes-on-bgsave-error option). Please check the Redis logs for details about the RDB"
+    " error."
+)
 NO_REPLICATION = "ERR this server cannot be a replica: replication is not supported"
 NO_MASTER_PORT = "ERR Invalid master port"
 NO_SHUTDOWN = "ERR No shutdown in progress."
@@ -211,6 +235,11 @@ DEBUG_PROTOCOL = (
     "null|array|set|map|attrib|push|verbatim|true|false"
 )
 DEBUG_RESP3_ONLY = "ERR RESP2 is not supported by this command"
+DEBUG_RELOAD_OPTION = "ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options."
+DEBUG_RELOAD_FAILED = "ERR Error trying to load the RDB dump, check server logs."
+DEBUG_RELOAD_KEYS_EXIST = (
+    "ERR DEBUG RELOAD NOFLUSH finds every key there already; add MERGE to replace them"
+)
 DEBUG_THRESHOLD = "ERR argument must be a memory value bigger than 1 and smaller than 4gb"
 
 # --- connections, clients, transactions, pub/sub, observation
@@ -294,6 +323,12 @@ INCREMENT_OVERFLOW = "ERR increment or decrement would overflow"
 DECREMENT_OVERFLOW = "ERR decrement would overflow"
 NOT_A_FLOAT = "ERR value is not a valid float"
 FLOAT_OVERFLOW = "ERR increment would produce NaN or Infinity"
+RESTORE_KEY_EXISTS = "BUSYKEY Target key name already exists."
+RESTORE_TTL_NEGATIVE = "ERR Invalid TTL value, must be >= 0"
+RESTORE_IDLETIME_NEGATIVE = "ERR Invalid IDLETIME value, must be >= 0"
+RESTORE_FREQ_RANGE = "ERR Invalid FREQ value, must be >= 0 and <= 255"
+RESTORE_VERSION = "ERR DUMP payload version or checksum are wrong"
+RESTORE_FORMAT = "ERR Bad data format"
 
 # --- deleting entries
 

@@ -11,8 +11,9 @@ standard input; an argument that begins with two dashes is a directive and what
 follows, up to the next, are its values. A directive that is not known, or a value
 that is not taken, ends the start the way it ends Redis' own.
 
-What redis-server does by default stays: without ``bind`` it listens everywhere,
-unless protected mode and no password keep it to this machine. The environment
+What redis-server does by default stays: the data is in an RDB file (``dbfilename``, ``save``)
+or, with ``appendonly yes``, in an append-only file, in ``dir``. Without ``bind`` it listens
+everywhere, unless protected mode and no password keep it to this machine. The environment
 counts (``GEOSTREAM__...``), but not ``PORT``, which belongs to whoever started us.
 """
 
@@ -197,7 +198,7 @@ def configure(arguments: Sequence[str], environ: Mapping[str, str]) -> Config:
         return Reading([one for one in given if one.origin == origin])
 
     directives = read_all()  # so that the first start can name the line
-    sources: list[Source] = [lambda: _listening_as_redis(directives), lambda: read("file")]
+    sources: list[Source] = [lambda: _as_redis(directives), lambda: read("file")]
     if path is not None:
         sources.append(lambda: read_runtime(path))
     sources.append(lambda: read_environment(environ, directory, with_port=False))
@@ -207,13 +208,17 @@ def configure(arguments: Sequence[str], environ: Mapping[str, str]) -> Config:
     return config
 
 
-def _listening_as_redis(directives: Directives) -> Reading:
-    """Return the addresses redis-server would listen on if none are given."""
+def _as_redis(directives: Directives) -> Reading:
+    """Return redis-server's defaults where they are not ours: addresses, and what is on disk."""
+    given = [
+        Given("plugins", ("rdb",), "default", ""),
+        Given("directory", ".", "default", ""),
+    ]
     has_password = "requirepass" in directives.given and directives.given["requirepass"].value
     if not directives.is_open and not has_password:
-        return Reading()  # ours: this machine only
+        return Reading(given)  # our addresses: this machine only
     everywhere = ("*", "-::*")
-    return Reading([Given("bind", everywhere, "default", "")])
+    return Reading([*given, Given("bind", everywhere, "default", "")])
 
 
 def _check_protection(directives: Directives, config: Config) -> None:

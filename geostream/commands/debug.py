@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from geostream import errors
+from geostream.commands.reload import reload_data
 from geostream.engine.args import Args
 from geostream.engine.client import Client
 from geostream.engine.command import Flag, command
@@ -200,6 +201,10 @@ def _no_persistence(ctx: Context, asked: Debug) -> Reply:
     raise errors.fail(errors.NO_PERSISTENCE)
 
 
+def _reload(ctx: Context, asked: Debug) -> Reply:
+    return reload_data(ctx, asked.words)
+
+
 def _help(ctx: Context, asked: Debug) -> Reply:
     return [Simple(line.encode()) for line in _HELP]
 
@@ -226,7 +231,7 @@ _SUBCOMMANDS: dict[bytes, Subcommand] = {
     b"PAUSE-CRON": Subcommand(_pause_cron, 1, 1),
     b"PROTOCOL": Subcommand(_protocol, 1, 1),
     b"QUICKLIST-PACKED-THRESHOLD": Subcommand(_quicklist_threshold, 1, 1),
-    b"RELOAD": Subcommand(_no_persistence, 0, 3),
+    b"RELOAD": Subcommand(_reload, 0, 2**31),
     b"REPLYBUFFER": Subcommand(_replybuffer, 2, 2),
     b"SET-ACTIVE-EXPIRE": Subcommand(_set_active_expire, 1, 1),
     b"SLEEP": Subcommand(_sleep, 1, 1),
@@ -252,6 +257,8 @@ _HELP = (
     "PROTOCOL <type>",
     "    Answer with a sample: string, integer, double, bignum, null, array, set, map, attrib,",
     "    push, verbatim, true, false.",
+    "RELOAD [MERGE] [NOFLUSH] [NOSAVE]",
+    "    Write all data as an RDB file in memory and hold what is read back from it.",
     "SET-ACTIVE-EXPIRE <0|1>",
     "    Expire keys only when somebody looks at them, or as usual.",
     "SLEEP <seconds>",

@@ -114,7 +114,7 @@ def _expire(ctx: Context, asked: Expire, unit_ms: int, base_ms: int) -> Reply:
     db, key = ctx.db, asked.key
     if db.find(key) is None or not _is_allowed(asked.conditions, db.expiries.get(key), at_ms):
         return 0
-    if at_ms <= ctx.now_ms:
+    if at_ms <= ctx.now_ms and not ctx.keyspace.is_loading:  # a log says itself when it went
         ctx.commit(KeyDeleted(db.number, key))
     else:
         ctx.commit(ExpirySet(db.number, key, at_ms))

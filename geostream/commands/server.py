@@ -1,8 +1,8 @@
 """Commands about the server as a whole: its time, its role, saving, shutting down, waiting.
 
-There is one server, a master without replicas, and in this release nothing that writes to
-disk. What follows from that is answered as a real server in this state answers it (ROLE,
-WAIT, FAILOVER); what would be a promise (SAVE, becoming a replica) is refused.
+There is one server, a master without replicas. What follows from that is answered as a real
+server in this state answers it (ROLE, WAIT, FAILOVER); becoming a replica is refused. What is
+on disk is geostream/engine/disk.py's business.
 
 Behaviour: https://redis.io/docs/latest/commands/?group=server
 """
@@ -140,7 +140,7 @@ def failover(ctx: Context, asked: Failover) -> Reply:
 )
 def lastsave(ctx: Context, asked: None) -> Reply:
     """Reply with a Unix time in seconds."""
-    return ctx.engine.stats.started_ms // 1000
+    return ctx.engine.disk.last_save_s() or ctx.engine.stats.started_ms // 1000
 
 
 @command(
@@ -150,16 +150,17 @@ def lastsave(ctx: Context, asked: None) -> Reply:
     since="1.0.0",
     flags={*SAVING, Flag.NO_MULTI},
     complexity="O(N), N being the number of keys",
-    summary="Saves the data, holding everybody up until it is done. Refused: nothing is on disk.",
+    summary="Saves the data, holding everybody up until it is done.",
 )
 def save(ctx: Context, asked: None) -> Reply:
-    """Refuse: there is nothing to save to."""
-    raise errors.fail(errors.NO_PERSISTENCE)
+    """Reply OK when everything is on disk."""
+    return ctx.engine.disk.save()
 
 
-def parse_bgsave(args: Args) -> None:
-    args.flag(b"SCHEDULE")
+def parse_bgsave(args: Args) -> bool:
+    may_wait = args.flag(b"SCHEDULE")
     args.end()
+    return may_wait
 
 
 @command(
@@ -170,12 +171,12 @@ def parse_bgsave(args: Args) -> None:
     syntax="[SCHEDULE]",
     flags=SAVING,
     history=(("3.2.2", "SCHEDULE waits for a rewrite of the log to end."),),
-    summary="Saves the data while the server goes on. Refused: nothing is on disk.",
+    summary="Saves the data while the server goes on.",
     parse=parse_bgsave,
 )
-def bgsave(ctx: Context, asked: None) -> Reply:
-    """Refuse: there is nothing to save to."""
-    raise errors.fail(errors.NO_PERSISTENCE)
+def bgsave(ctx: Context, asked: bool) -> Reply:
+    """Reply at once; INFO and LASTSAVE tell when it is done."""
+    return ctx.engine.disk.bgsave(may_wait=asked)
 
 
 @command(
@@ -184,18 +185,18 @@ def bgsave(ctx: Context, asked: None) -> Reply:
     group=GROUP,
     since="1.0.0",
     flags=SAVING,
-    summary="Rewrites the append-only file while the server goes on. Refused: there is none.",
+    summary="Rewrites the append-only file while the server goes on.",
 )
 def bgrewriteaof(ctx: Context, asked: None) -> Reply:
-    """Refuse: there is no append-only file."""
-    raise errors.fail(errors.NO_PERSISTENCE)
+    """Reply at once; INFO tells when it is done."""
+    return ctx.engine.disk.bgrewrite()
 
 
 @dataclass(slots=True)
 class Shutdown:
     """How to go."""
 
-    saves: bool
+    saves: bool | None  # None: as configured
     aborts: bool
     is_forced: bool
 
@@ -208,7 +209,8 @@ def parse_shutdown(args: Args) -> Shutdown:
         seen.add(option)
     if {b"SAVE", b"NOSAVE"} <= seen or (b"ABORT" in seen and len(seen) > 1):
         raise errors.fail(errors.SYNTAX)
-    return Shutdown(b"SAVE" in seen, b"ABORT" in seen, b"FORCE" in seen)
+    saves = b"SAVE" in seen or (False if b"NOSAVE" in seen else None)
+    return Shutdown(saves, b"ABORT" in seen, b"FORCE" in seen)
 
 
 @command(
@@ -227,8 +229,7 @@ def shutdown(ctx: Context, asked: Shutdown) -> Reply:
     """End the process; the connection closes without a reply."""
     if asked.aborts:
         raise errors.fail(errors.NO_SHUTDOWN)
-    if asked.saves and not asked.is_forced:
-        raise errors.fail(errors.NO_PERSISTENCE)
+    ctx.engine.disk.prepare_shutdown(asked.saves, asked.is_forced)
     ctx.engine.host.shut_down()
     ctx.client.link.close()  # what it sent behind this is not run
     return NO_REPLY
@@ -256,6 +257,7 @@ def parse_wait(args: Args) -> Wait:
     return Wait(args.integer(), _timeout_ms(args))
 
 
+WAITAOF_STEP_MS = 5  # between two looks at what the disk has by now
 WAIT_TIPS = ("request_policy:all_shards", "response_policy:agg_min")
 
 
@@ -278,17 +280,24 @@ def wait(ctx: Context, asked: Wait) -> Reply:
     return Block((), asked.timeout_ms, again=asked, on_timeout=0)
 
 
-def parse_waitaof(args: Args) -> Wait:
+@dataclass(slots=True)
+class WaitAof:
+    """What is to be on disk, here or at replicas, and how long to wait."""
+
+    local: int
+    replicas: int
+    timeout_ms: int
+    position: int = -1  # of what was changed when the command first ran
+
+
+def parse_waitaof(args: Args) -> WaitAof:
     local = args.integer()
     if not 0 <= local <= 1:
         raise errors.fail(errors.WAITAOF_LOCAL)
     replicas = args.integer(errors.WAITAOF_REPLICAS)
     if replicas < 0:
         raise errors.fail(errors.WAITAOF_REPLICAS)
-    timeout_ms = _timeout_ms(args)
-    if local:
-        raise errors.fail(errors.WAITAOF_NO_AOF)
-    return Wait(replicas, timeout_ms)
+    return WaitAof(local, replicas, _timeout_ms(args))
 
 
 @command(
@@ -303,11 +312,22 @@ def parse_waitaof(args: Args) -> Wait:
     summary="Waits until the connection's writes are on disk here and at so many replicas.",
     parse=parse_waitaof,
 )
-def waitaof(ctx: Context, asked: Wait) -> Reply:
-    """Reply with 0 and 0: there is no append-only file and no replica."""
-    if not asked.replicas or ctx.in_transaction:
-        return [0, 0]
-    return Block((), asked.timeout_ms, again=asked, on_timeout=[0, 0])
+def waitaof(ctx: Context, asked: WaitAof) -> Reply:
+    """Reply with whether they are on disk here, 0 or 1, and 0 for the replicas there are not."""
+    disk = ctx.engine.disk
+    if asked.local and not disk.appends:
+        raise errors.fail(errors.WAITAOF_NO_AOF)
+    if asked.position < 0:
+        asked.position = disk.position()
+    is_local = int(disk.appends and disk.synced_position() >= asked.position)
+    reply: Reply = [is_local, 0]
+    if ctx.in_transaction or (not asked.replicas and is_local >= asked.local):
+        return reply
+    recheck_ms = None
+    if not is_local and disk.appends:
+        disk.request_sync()
+        recheck_ms = ctx.now_ms + WAITAOF_STEP_MS
+    return Block((), asked.timeout_ms, again=asked, recheck_ms=recheck_ms, on_timeout=[is_local, 0])
 
 
 # Others

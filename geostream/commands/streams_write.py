@@ -15,6 +15,7 @@ from geostream.store.apply import wire_fields
 from geostream.store.effects import (
     EntryAdded,
     IdmpDuplicate,
+    IdmpExpired,
     IdmpRecorded,
     StreamCreated,
     StreamIdSet,
@@ -46,6 +47,8 @@ def parse_xadd(args: Args) -> XAdd:
     words = args.words
     if words[2] == b"*":  # by far the most common form
         asked = XAdd(words[1], AUTO_ID, words[3:])
+    elif words[2][:1].isdigit():  # no option begins so
+        asked = XAdd(words[1], _parse_asked_id(words[2]), words[3:])
     else:
         asked = XAdd(args.next())
         _parse_options(args, asked)
@@ -62,7 +65,7 @@ def _parse_options(args: Args, asked: XAdd) -> None:
     idmp_given = False
     while True:
         if not args:
-            options.check()
+            options.check(args)
             raise args.wrong_count()
         typed = args.next()
         word = typed.upper()
@@ -76,9 +79,9 @@ def _parse_options(args: Args, asked: XAdd) -> None:
         elif not options.take(word, args):
             break
     asked.id = _parse_asked_id(typed)
-    if idmp_given and asked.id != AUTO_ID:
+    if idmp_given and asked.id != AUTO_ID and not args.is_stored:
         raise errors.fail(errors.IDMP_NOT_AUTO)
-    options.check()
+    options.check(args)
     if options.has_strategy:
         asked.trim = options
 
@@ -132,6 +135,8 @@ def xadd(ctx: Context, asked: XAdd) -> Reply:
     if asked.pid is not None:
         iid = asked.iid or content_iid(asked.fields)
         known = stream.idempotency.find(asked.pid, iid) if stream is not None else None
+        if ctx.keyspace.is_loading:
+            known = _judged_before(ctx, asked, stream, known)
         if known is not None:
             ctx.commit(IdmpDuplicate(ctx.db.number, asked.key))
             return id_bytes(known)
@@ -150,6 +155,23 @@ def xadd(ctx: Context, asked: XAdd) -> Reply:
     if asked.trim is not None:
         trim(ctx, asked.key, stream, asked.trim)
     return id_bytes(entry_id)
+
+
+def _judged_before(
+    ctx: Context, asked: XAdd, stream: Stream | None, known: StreamId | None
+) -> StreamId | None:
+    """Return what a message from a log is a duplicate of: whoever wrote the log knew better.
+
+    A log has a duplicate as it came, with ``*``, and a new message with the ID it got. That
+    messages were forgotten because they were too old is in no log of other servers.
+    """
+    if stream is None:
+        return None
+    if asked.id == AUTO_ID:
+        return known or stream.last_id
+    if known is not None:
+        ctx.commit(IdmpExpired(ctx.db.number, asked.key, known[0]))
+    return None
 
 
 def create_stream(ctx: Context, key: bytes) -> Stream:
@@ -180,7 +202,7 @@ def parse_xtrim(args: Args) -> XTrim:
     while args:
         if not options.take(args.next().upper(), args):
             raise errors.fail(errors.SYNTAX)
-    options.check(strategy_required=True)
+    options.check(args, strategy_required=True)
     return XTrim(key, options)
 
 

@@ -79,13 +79,13 @@ class TrimOptions:
         if self.max_len < 0:
             raise errors.fail(errors.MAXLEN_NEGATIVE)
 
-    def check(self, strategy_required: bool = False) -> None:
-        """Raise what is wrong with the options together."""
+    def check(self, args: Args, strategy_required: bool = False) -> None:
+        """Raise what is wrong with the options together. Servers write LIMIT with = in logs."""
         if self.limit and not self.has_strategy:
             raise errors.fail(errors.LIMIT_WITHOUT_STRATEGY)
         if strategy_required and not self.has_strategy:
             raise errors.fail(errors.STRATEGY_MISSING)
-        if self.limit is not None and not self.approximate:
+        if self.limit is not None and not self.approximate and not args.is_stored:
             raise errors.fail(errors.LIMIT_WITHOUT_TILDE)
 
     def limit_entries(self, node_max_entries: int) -> int:

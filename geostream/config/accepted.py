@@ -4,9 +4,8 @@ Tools, test suites and redis.conf files set them as a matter of course: how
 lists are packed, how a snapshot is compressed. There is nothing for them to act
 on, so they are checked as Redis checks them, kept, and answered by CONFIG GET.
 
-What would be a promise is not taken: this release keeps nothing on disk, so
-``appendonly`` is no, ``save`` is empty, and asking for more is refused with the
-reason. The same holds for clusters, TLS and protected mode.
+What would be a promise is not taken but refused with the reason: clusters, TLS,
+protected mode.
 """
 
 from __future__ import annotations
@@ -18,14 +17,12 @@ from geostream.config.kinds import (
     Integer,
     Kind,
     Only,
-    SavePoints,
     Size,
     Text,
     Value,
 )
 from geostream.config.settings import IMMUTABLE, PROTECTED, Parameter
 
-_NOTHING_ON_DISK = "this server keeps nothing on disk yet"
 _NO_PROTECTED_MODE = "protected mode is not served: bind to a loopback address or set requirepass"
 _NO_CLUSTER = "clusters are not served"
 _NO_TLS = "TLS is not served"
@@ -104,24 +101,10 @@ _ROWS: dict[str, tuple[Kind, Value, str | None]] = {
     "busy-reply-threshold": (Integer(), 5000, None),
     "latency-tracking-info-percentiles": (Text(), "50 99 99.9", None),
     # Files on disk.
-    "save": (Only(SavePoints(), "", _NOTHING_ON_DISK), "", None),
-    "dbfilename": (Text(), "dump.rdb", PROTECTED),
-    "rdbcompression": (Boolean(), True, None),
-    "rdbchecksum": (Boolean(), True, IMMUTABLE),
     "rdb-del-sync-files": (Boolean(), False, None),
     "rdb-save-incremental-fsync": (Boolean(), True, None),
     "sanitize-dump-payload": (Choice("no", "yes", "clients"), "no", None),
-    "stop-writes-on-bgsave-error": (Boolean(), True, None),
-    "appendonly": (Only(Boolean(), False, _NOTHING_ON_DISK), False, None),
-    "appendfsync": (Choice("everysec", "always", "no"), "everysec", None),
-    "appendfilename": (Text(), "appendonly.aof", IMMUTABLE),
-    "appenddirname": (Text(), "appendonlydir", IMMUTABLE),
     "no-appendfsync-on-rewrite": (Boolean(), False, None),
-    "auto-aof-rewrite-percentage": (_COUNT, 100, None),
-    "auto-aof-rewrite-min-size": (Size(unsigned=False), 64 * 2**20, None),
-    "aof-load-truncated": (Boolean(), True, None),
-    "aof-use-rdb-preamble": (Boolean(), True, None),
-    "aof-timestamp-enabled": (Boolean(), False, None),
     "aof-rewrite-incremental-fsync": (Boolean(), True, None),
     # Replicas, of which there are none.
     "replica-serve-stale-data": (Boolean(), True, None),
@@ -165,6 +148,7 @@ ACCEPTED: dict[str, str] = {
 
 #: Other names that Redis or its older versions have for the same thing.
 ALIASES: dict[str, str] = {
+    "fsync": "appendfsync",
     "client-query-buffer-limit": "max-pending-bytes",
     "lua-time-limit": "busy-reply-threshold",
     "list-max-ziplist-size": "list-max-listpack-size",

@@ -14,10 +14,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import msgspec
+
 Value = int | bool | str | tuple[str, ...]
 
 _INT64_MAX = 2**63 - 1
 _UINT64_MAX = 2**64 - 1
+_PLUGIN_NAME = re.compile(r"[A-Za-z0-9_.:-]+")
 _INTEGER = re.compile(r"0|-?[1-9][0-9]{0,18}")
 _SIZE = re.compile(r"([0-9]{0,20})([a-z]*)")
 _SIZE_UNITS = {"": 1, "b": 1, "k": 1000, "kb": 2**10, "m": 1000**2, "mb": 2**20}
@@ -345,3 +348,42 @@ class BufferLimits(Kind):
 
     def schema(self) -> dict[str, Any]:
         return {"type": "string"}
+
+
+class PluginList(Kind):
+    """Persistence plugins: names divided by blanks, or JSON where they have options.
+
+    The value has one text for each: a name, or a JSON object with the name under ``use``.
+    """
+
+    expected = "names of plugins, or a list with 'use: NAME' and options in each item"
+
+    def parse(self, text: str) -> tuple[str, ...]:
+        if not text.lstrip().startswith("["):
+            return tuple(self._checked(name) for name in text.split())
+        try:
+            items = msgspec.json.decode(text, type=list[str | dict[str, Any]])
+        except msgspec.DecodeError as error:
+            raise ValueError(f"not a list of plugins: {error}") from None
+        return tuple(self._checked(item) for item in items)
+
+    @staticmethod
+    def _checked(item: str | dict[str, Any]) -> str:
+        name = item if isinstance(item, str) else item.get("use")
+        if not isinstance(name, str) or not _PLUGIN_NAME.fullmatch(name):
+            raise ValueError("every plugin needs a name, in an item with options under 'use'")
+        if isinstance(item, str):
+            return name
+        return item["use"] if len(item) == 1 else msgspec.json.encode(item).decode()
+
+    def render(self, value: Value) -> str:
+        assert isinstance(value, tuple)
+        if not any(item.startswith("{") for item in value):
+            return " ".join(value)
+        items = [msgspec.Raw(i.encode()) if i.startswith("{") else i for i in value]
+        return msgspec.json.encode(items).decode()
+
+    def schema(self) -> dict[str, Any]:
+        name = {"type": "string"}
+        item = {"type": "object", "required": ["use"], "properties": {"use": name}}
+        return {"anyOf": [name, {"type": "array", "items": {"anyOf": [name, item]}}]}

@@ -22,6 +22,8 @@ from geostream.config.kinds import (
     FileMode,
     Integer,
     Kind,
+    PluginList,
+    SavePoints,
     Size,
     Text,
     Value,
@@ -146,6 +148,62 @@ class Streams(Section, frozen=True):
     ] = 100
 
 
+class Persistence(Section, frozen=True):
+    """What is kept on disk, and how soon."""
+
+    directory: Annotated[
+        str, Setting(Text(), "where files go, below dir unless absolute", PROTECTED)
+    ] = "data"
+    plugins: Annotated[
+        tuple[str, ...],
+        Setting(
+            PluginList(), "what writes; the first is loaded at start; none: memory only", IMMUTABLE
+        ),
+    ] = ("sqlite",)
+    appendfsync: Annotated[
+        str,
+        Setting(
+            Choice("everysec", "always", "no"),
+            "always: a reply waits until its change is on disk; everysec; no: when the system likes",
+        ),
+    ] = "everysec"
+    save: Annotated[
+        str, Setting(SavePoints(), "a snapshot after so many seconds, if so much changed")
+    ] = "3600 1 300 100 60 10000"
+    stop_writes_on_bgsave_error: Annotated[
+        bool, Setting(Boolean(), "refuse writes while snapshots fail")
+    ] = True
+    dbfilename: Annotated[str, Setting(Text(), "name of the RDB file", PROTECTED)] = "dump.rdb"
+    rdbcompression: Annotated[bool, Setting(Boolean(), "compress values in RDB files")] = True
+    rdbchecksum: Annotated[
+        bool, Setting(Boolean(), "write a checksum behind an RDB file", IMMUTABLE)
+    ] = True
+    appendonly: Annotated[
+        bool, Setting(Boolean(), "write an append-only file, whatever plugins says")
+    ] = False
+    appendfilename: Annotated[
+        str, Setting(Text(), "begin of the names of the append-only file's parts", IMMUTABLE)
+    ] = "appendonly.aof"
+    appenddirname: Annotated[
+        str, Setting(Text(), "directory of the append-only file's parts", IMMUTABLE)
+    ] = "appendonlydir"
+    auto_aof_rewrite_percentage: Annotated[
+        int, Setting(Integer(0, _INT32_MAX), "rewrite the file when it grew by so much; 0: never")
+    ] = 100
+    auto_aof_rewrite_min_size: Annotated[
+        int, Setting(Size(unsigned=False), "but not before it is so large")
+    ] = 64 * 2**20
+    aof_load_truncated: Annotated[
+        bool, Setting(Boolean(), "load a file whose end is torn off, without the torn command")
+    ] = True
+    aof_use_rdb_preamble: Annotated[
+        bool, Setting(Boolean(), "begin a rewritten file as an RDB, not as commands")
+    ] = True
+    aof_timestamp_enabled: Annotated[
+        bool, Setting(Boolean(), "write the time between the commands")
+    ] = False
+
+
 class Events(Section, frozen=True):
     """What is published about keys."""
 
@@ -193,6 +251,7 @@ class Settings(Section, frozen=True):
     security: Security = Security()
     memory: Memory = Memory()
     streams: Streams = Streams()
+    persistence: Persistence = Persistence()
     events: Events = Events()
     observe: Observe = Observe()
     log: Log = Log()

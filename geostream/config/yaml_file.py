@@ -15,10 +15,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import yaml
 
-from geostream.config.kinds import Addresses
+from geostream.config.kinds import Addresses, PluginList
 from geostream.config.names import find, full_name, unknown
 from geostream.config.settings import SECTIONS
 from geostream.config.sources import Reading, reason, shown
@@ -141,6 +143,8 @@ class _File:
         try:
             if isinstance(node, yaml.SequenceNode) and isinstance(parameter.kind, Addresses):
                 text = " ".join(_text(item, self._environ) for item in node.value)
+            elif isinstance(node, yaml.SequenceNode) and isinstance(parameter.kind, PluginList):
+                text = msgspec.json.encode(_nested(node, self._environ)).decode()
             elif isinstance(node, yaml.ScalarNode):
                 text = _text(node, self._environ)
             else:
@@ -161,6 +165,18 @@ def _what_is_wrong(error: yaml.YAMLError) -> str:
     if isinstance(error, yaml.reader.ReaderError):
         return f": not YAML: {error.reason} (position {error.position})"
     return f": not YAML: {error}"
+
+
+def _nested(node: yaml.Node, environ: Mapping[str, str] | None) -> Any:
+    """Return lists and mappings as they are written, with text for every scalar."""
+    if isinstance(node, yaml.SequenceNode):
+        return [_nested(item, environ) for item in node.value]
+    if not isinstance(node, yaml.MappingNode):
+        return _text(node, environ)
+    pairs = [(_text(key, environ), _nested(value, environ)) for key, value in node.value]
+    if len(dict(pairs)) < len(pairs):
+        raise ValueError("a name is given twice")
+    return dict(pairs)
 
 
 def _text(node: yaml.Node, environ: Mapping[str, str] | None) -> str:

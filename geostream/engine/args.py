@@ -7,6 +7,8 @@ cursor sees; which command it is it knows for the errors' sake.
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from geostream import errors
 
 INT64_MAX = 2**63 - 1
@@ -28,6 +30,9 @@ class Args:
     """The arguments of one request."""
 
     __slots__ = ("_at", "name", "words")
+
+    #: Whether this comes from a log, where servers write what clients may not say.
+    is_stored: ClassVar[bool] = False
 
     def __init__(self, words: list[bytes], name: str, at: int = 1) -> None:
         """Start at word number ``at``; ``name`` is the command's, as errors show it."""
@@ -98,3 +103,11 @@ class Args:
     def wrong_count(self) -> errors.CommandError:
         """Return the error for a wrong number of arguments, to be raised."""
         return errors.fail(errors.ARITY, command=self.name)
+
+
+class StoredArgs(Args):
+    """The arguments of a request that is run again."""
+
+    __slots__ = ()
+
+    is_stored = True

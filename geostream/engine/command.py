@@ -82,6 +82,11 @@ class Keys:
         return -1
 
 
+# What may refuse a command before it runs, as bits of ``Command.limits``.
+MEMORY_LIMIT = 1  # maxmemory is set: commands that add are checked
+DISK_LIMIT = 2  # the disk fails: what writes is refused, and PING, for whoever watches
+LOADING_LIMIT = 4  # the data is being loaded: what needs data is refused
+
 #: They write, but what they write hangs on a key they only look at; Redis counts that.
 LOOK_AND_WRITE = frozenset({"xreadgroup", "xack", "xackdel", "xclaim", "xautoclaim", "sort"})
 
@@ -111,6 +116,7 @@ class Command:
     counts_lookups: bool = False  # looking at a key counts as a hit or a miss
     is_write: bool = False
     denies_oom: bool = False
+    limits: int = 0  # which limits apply to it
     first_argument: int = 1  # the word after the name, or after the sub-command's
 
     def __post_init__(self) -> None:
@@ -118,6 +124,11 @@ class Command:
         self.counts_lookups = self.is_readonly or self.name in LOOK_AND_WRITE
         self.is_write = Flag.WRITE in self.flags
         self.denies_oom = Flag.DENYOOM in self.flags
+        self.limits = (
+            MEMORY_LIMIT * self.denies_oom
+            | DISK_LIMIT * (self.is_write or self.name == "ping")
+            | LOADING_LIMIT * (Flag.LOADING not in self.flags)
+        )
         self.first_argument = 2 if "|" in self.name else 1
 
     def takes(self, words: int) -> bool:

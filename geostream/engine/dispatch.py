@@ -20,8 +20,9 @@ from geostream import errors
 from geostream.engine.access import Access
 from geostream.engine.args import Args
 from geostream.engine.client import Client
-from geostream.engine.command import TABLE, Command, Flag
+from geostream.engine.command import LOADING_LIMIT, TABLE, Command, Flag
 from geostream.engine.context import Context
+from geostream.engine.disk import Disk
 from geostream.engine.events import KeyspaceEvents
 from geostream.engine.guard import check, refuse, settle
 from geostream.engine.latency import LatencyMonitor
@@ -90,7 +91,8 @@ class Engine:
         self.events = KeyspaceEvents(keyspace, self.pubsub, self.listeners)
         self.access = Access(config)
         self.memory = Memory(keyspace)
-        self.is_limited = False  # maxmemory is set: writers are checked
+        self.disk = Disk()  # what is kept; whoever keeps something puts another here
+        self.limits = 0  # those that are in force, as bits: see command.py
         self.paused_until_ms = 0  # CLIENT PAUSE: connections hold their next command back
         self.pauses_writes_only = False
         self.expires_actively = True  # False: expired keys go when somebody looks (DEBUG)
@@ -134,7 +136,7 @@ class Engine:
             if (words != row.arity) if row.arity >= 0 else (words < -row.arity):
                 raise self.rejected(row, errors.fail(errors.ARITY, command=row.name))
             was_guarded = client.is_guarded
-            if was_guarded or (self.is_limited and row.denies_oom):
+            if was_guarded or row.limits & self.limits:
                 held = check(self, client, row, request)
                 if held is not None:
                     return settle(self, client, held)
@@ -171,6 +173,10 @@ class Engine:
         """Count a command as refused before it ran; return the error, to be raised."""
         self.stats.of(row.name).rejected += 1
         return error
+
+    def limit(self, limit: int, applies: bool) -> None:
+        """Put one of the limits of command.py into force, or lift it."""
+        self.limits = self.limits | limit if applies else self.limits & ~limit
 
     def is_full(self) -> bool:
         """Tell whether the data takes more than maxmemory."""
@@ -290,6 +296,7 @@ class Engine:
         if keyspace.journal or keyspace.missed:
             self.hand_out()
         if type(reply) is Block:
+            ticket.on_timeout = reply.on_timeout
             if ticket.recheck_ms != reply.recheck_ms:
                 ticket.recheck_ms = reply.recheck_ms
                 client.link.set_timer()
@@ -333,7 +340,7 @@ class Engine:
 
     def step(self, now_ms: int) -> None:
         """Do what has to be done now and then: to be called some ten times a second."""
-        if self.is_cron_paused:
+        if self.is_cron_paused or self.limits & LOADING_LIMIT:
             return
         keyspace = self.keyspace
         keyspace.now_ms = now_ms

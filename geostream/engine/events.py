@@ -23,6 +23,7 @@ from geostream.store.effects import (
     EntriesDeleted,
     KeyCopied,
     KeyMoved,
+    StreamRestored,
     StringSet,
 )
 from geostream.store.keyspace import Keyspace
@@ -106,11 +107,20 @@ def events_of(effect: Effect) -> Iterator[Event]:
 
 
 def _string_set(effect: StringSet) -> Iterator[Event]:
+    if effect.told_as == StreamRestored.event:
+        yield from _restored(effect)
+        return
     if effect.is_new:
         yield NEW_CLASS, effect.db, effect.key, "new"
     yield from _replaced(effect.replaced, effect.db, effect.key)
     if effect.told_as:
         yield "$", effect.db, effect.key, effect.told_as
+
+
+def _restored(effect: StreamRestored | StringSet) -> Iterator[Event]:
+    yield NEW_CLASS, effect.db, effect.key, "new"
+    yield "g", effect.db, effect.key, "restore"
+    yield from _replaced(effect.replaced, effect.db, effect.key)
 
 
 def _moved(effect: KeyMoved) -> Iterator[Event]:
@@ -138,6 +148,7 @@ def _entries_deleted(effect: EntriesDeleted) -> Iterator[Event]:
 
 _SPECIAL: dict[type[Effect], Callable[[Any], Iterator[Event]]] = {
     StringSet: _string_set,
+    StreamRestored: _restored,
     KeyMoved: _moved,
     KeyCopied: _copied,
     EntriesDeleted: _entries_deleted,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from geostream import errors
 from geostream.engine.client import Client, Transaction
-from geostream.engine.command import Command, Flag
+from geostream.engine.command import DISK_LIMIT, LOADING_LIMIT, MEMORY_LIMIT, Command, Flag
 from geostream.engine.transactions import discard
 from geostream.errors import CommandError
 from geostream.reply import NO_REPLY, QUEUED, Push, Reply, Several
@@ -54,12 +54,13 @@ def check(engine: Engine, client: Client, row: Command, request: list[bytes]) ->
     transaction = client.transaction
     if transaction is not None and Flag.NO_MULTI in row.flags:
         raise engine.rejected(row, errors.fail(errors.NOT_IN_MULTI))
-    if engine.is_limited and _needs_memory(client, row) and engine.is_full():
-        raise engine.rejected(row, errors.fail(errors.OUT_OF_MEMORY))
+    _check_limits(engine, client, row)
     if client.is_monitor and (row.is_readonly or row.is_write):
         raise engine.rejected(row, errors.fail(errors.MONITOR_ONLY_LOOKS))
     if client.protocol == 2 and client.is_subscriber and row.name not in RUN_WHILE_SUBSCRIBED:
         raise engine.rejected(row, errors.fail(errors.SUBSCRIBER_CONTEXT, name=row.name))
+    if row.limits & engine.limits & LOADING_LIMIT:
+        raise engine.rejected(row, errors.fail(errors.LOADING))
     if transaction is not None and row.name not in RUN_IN_MULTI:
         return _queue(engine, client, transaction, row, request)
     return None
@@ -77,11 +78,17 @@ def _queue(
     return QUEUED
 
 
-def _needs_memory(client: Client, row: Command) -> bool:
-    """Tell whether a command is refused when memory is full; EXEC is if something queued is."""
+def _check_limits(engine: Engine, client: Client, row: Command) -> None:
+    """Raise if memory is full or the disk fails; EXEC is judged by what is queued."""
+    limits = row.limits
     if row.name == "exec" and client.transaction is not None:
-        return any(queued.denies_oom for queued, _ in client.transaction.queue)
-    return row.denies_oom
+        for queued, _ in client.transaction.queue:
+            limits |= queued.limits
+    limits &= engine.limits
+    if limits & MEMORY_LIMIT and engine.is_full():
+        raise engine.rejected(row, errors.fail(errors.OUT_OF_MEMORY))
+    if limits & DISK_LIMIT and engine.disk.refusal is not None:
+        raise engine.rejected(row, CommandError(engine.disk.refusal))
 
 
 def refuse(

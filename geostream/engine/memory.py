@@ -18,6 +18,7 @@ from geostream.store.effects import (
     IdmpRecorded,
     KeyCopied,
     KeyMoved,
+    StreamRestored,
 )
 from geostream.store.keyspace import Keyspace
 from geostream.store.stream import Stream
@@ -51,7 +52,7 @@ class Memory:
                 self._note_other_keys(effect)
 
     def _note_other_keys(self, effect: Effect) -> None:
-        if isinstance(effect, IdmpRecorded):
+        if isinstance(effect, IdmpRecorded | StreamRestored):
             self._with_messages.add((effect.db, effect.key))
         elif isinstance(effect, KeyMoved | KeyCopied):
             self._changed.add((effect.to_db, effect.to_key))
@@ -67,6 +68,10 @@ class Memory:
             for key in self._keyspace.databases[number].values:
                 self._changed.add((number, key))
                 self._with_messages.add((number, key))
+
+    def recount(self) -> None:
+        """Ask every key anew: the data came or changed without effects. O(keys)."""
+        self._change_databases(set(range(len(self._keyspace.databases))))
 
     def used_bytes(self) -> int:
         """Return about how much memory is used, data and all. Cost: see ``data_bytes``."""

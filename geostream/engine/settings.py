@@ -8,6 +8,7 @@ register themselves where they are built (the log its level).
 from __future__ import annotations
 
 from geostream.config import Config
+from geostream.engine.command import MEMORY_LIMIT
 from geostream.engine.dispatch import Engine
 
 
@@ -20,7 +21,7 @@ def apply_settings(engine: Engine, config: Config) -> None:
         engine.keyspace.node_limits.max_entries = streams.stream_node_max_entries
 
     def apply_memory(_: object = None) -> None:
-        engine.is_limited = config.settings.memory.maxmemory > 0
+        engine.limit(MEMORY_LIMIT, config.settings.memory.maxmemory > 0)
 
     def apply_slowlog(_: object = None) -> None:
         observe = config.settings.observe

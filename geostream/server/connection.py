@@ -12,6 +12,10 @@ writable; requests go on being read meanwhile, because a client may well send a 
 pipeline before it reads the first reply. A client that already has more than
 ``max_unsent_bytes`` of replies unread when the next one comes is dropped.
 
+Where changes have to be on disk before they are told, replies wait: what was written in a turn
+of the hub is kept with the number that the gate (gate.py) gives, and leaves in its order when
+the server says that the number is reached.
+
 Replies that come out of turn (an unblocked read, pub/sub, MONITOR) are written by
 ``push`` into the same buffer and leave with the others.
 
@@ -32,6 +36,7 @@ from geostream.engine.client import Client
 from geostream.reply import NO_REPLY, Reply
 from geostream.resp.reader import RequestReader
 from geostream.resp.writer import ENCODERS
+from geostream.server.held import HeldReplies, Piece
 
 if TYPE_CHECKING:
     from geostream.server.listener import Server
@@ -46,8 +51,6 @@ GATHER_BYTES = 64 * 1024  # replies of this size are sent without being joined f
 GATHER_PIECES = 64  # ... if they are in no more pieces than this
 MAX_TIMER_S = 3600.0  # longer waits are looked at in between
 _READ, _WRITE = 1, 2
-
-Piece = bytes | bytearray | memoryview
 
 
 class Connection:
@@ -68,6 +71,7 @@ class Connection:
         self._unread = bytearray()  # what arrived behind requests that wait
         self._out: list[bytes] = []  # replies not handed to the socket yet
         self._unsent: deque[bytearray | memoryview] = deque()  # what the socket did not take
+        self._held = HeldReplies()  # what waits for the disk
         self.unsent_bytes = 0
         self._is_open = True
         self._is_dirty = False  # in the server's list of those with something to send
@@ -149,6 +153,8 @@ class Connection:
         execute = self._engine.execute
         now_ms = self._server.clock.now_ms()
         client.last_active_ms = now_ms
+        held = self._held
+        position = self._server.position()
         while client.ticket is None and not client.is_closing and self._is_open:
             if not requests:
                 if not self._reader.held_back:
@@ -160,8 +166,11 @@ class Connection:
             reply = execute(client, requests.popleft(), now_ms)
             if reply is not NO_REPLY:
                 ENCODERS[client.protocol](reply, out)
+                held.replies += 1
                 if len(out) > FLUSH_PIECES or (out and len(out[-1]) > FLUSH_BYTES):
                     self.flush()
+        held.tells_change |= self._server.position() != position
+        held.has_messages |= client.hears
         if client.ticket is not None:
             self.set_timer()
         elif not requests and (self._unread or self._reader.error is not None):
@@ -191,6 +200,7 @@ class Connection:
         if not self._is_open:
             return
         ENCODERS[self.client.protocol](reply, self._out)
+        self._held.note_pushed(reply)
         self._mark_dirty()
         if self.client.ticket is None and self._timer.active:
             self._timer.stop()
@@ -229,15 +239,46 @@ class Connection:
             else:  # few and large: joining would copy them for nothing
                 pieces = out[:]
             out.clear()
-            self._hand_over(pieces)
-        if self.client.is_closing and not self._unsent:
+            number = self._server.waits_for()
+            if number:
+                self._hold(number, pieces)
+            else:
+                self._held.end_turn()
+                self._hand_over(pieces)
+        if self.client.is_closing and not self._unsent and not self._held:
             self._is_open = False
+
+    def _hold(self, number: int, pieces: Sequence[Piece]) -> None:
+        """Keep replies until a number is reached. The rest of a pipeline may wait for another."""
+        self._held.keep(number, pieces)
+        self._server.note_held(self)
+        if self._held.size_bytes > self._max_unsent_bytes:
+            self._drop_unread(self._held.size_bytes)
+
+    def release(self, number: int) -> bool:
+        """Send what waited for this number or one before; tell whether nothing waits any more."""
+        for pieces in self._held.take(number):
+            self._let_go(pieces)
+        return not self._held
+
+    def refuse_held(self, line: bytes) -> None:
+        """Send what waits, errors in place of replies that tell of a change."""
+        for pieces in self._held.refuse(line):
+            if pieces is None:
+                self.drop()
+            else:
+                self._let_go(pieces)
+
+    def _let_go(self, pieces: Sequence[Piece]) -> None:
+        if self._is_open:
+            self._hand_over(pieces)
+        if self.client.is_closing and not self._unsent and not self._held:
+            self._is_open = False
+            self.poke()
 
     def _hand_over(self, pieces: Sequence[Piece]) -> None:
         if self.unsent_bytes > self._max_unsent_bytes:
-            self._server.stats.clients_dropped_unread += 1
-            self._server.log_dropped(self.client, self.unsent_bytes)
-            self.drop()
+            self._drop_unread(self.unsent_bytes)
             return
         sent = 0 if self._unsent else self._send(pieces)
         if sent < 0:
@@ -250,6 +291,11 @@ class Connection:
                 sent = 0
         if self._unsent and not self._writable.active:
             self._writable.start(self._on_writable)
+
+    def _drop_unread(self, size_bytes: int) -> None:
+        self._server.stats.clients_dropped_unread += 1
+        self._server.log_dropped(self.client, size_bytes)
+        self.drop()
 
     def _keep_unsent(self, piece: memoryview) -> None:
         """Keep what the socket does not take; small pieces are put together."""
@@ -289,7 +335,7 @@ class Connection:
                 return
             self._unsent.popleft()
         self._writable.stop()
-        if self.client.is_closing:
+        if self.client.is_closing and not self._held:
             self._is_open = False
             self.poke()
 
@@ -325,6 +371,7 @@ class Connection:
         self._engine.disconnect(self.client)
         self._server.forget(self)
         self._unsent.clear()
+        self._held.clear()
         self._out.clear()
         self._sock.close()
         self.client.link = self._engine.host.no_link  # no cycle: what it kept is freed now

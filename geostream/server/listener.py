@@ -26,6 +26,7 @@ from geostream.clock import Clock
 from geostream.engine.client import Client
 from geostream.engine.dispatch import Engine
 from geostream.server.connection import Connection
+from geostream.server.gate import Gate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,6 +65,9 @@ class Server:
         self.connections: dict[Connection, None] = {}
         self._dirty: list[Connection] = []
         self._held: dict[Connection, None] = {}
+        self.gate: Gate | None = None  # replies wait for it, where changes are kept on disk
+        self.on_step: Callable[[], None] | None = None  # called with every step
+        self._gated: dict[Connection, None] = {}  # connections with replies that wait
         self._closing: dict[Connection, tuple[int, float]] = {}  # bytes sent, since when
         self._listeners: list[StreamServer] = []
         self._unix_path = ""  # of the socket that is ours
@@ -158,6 +162,7 @@ class Server:
         """Drop a connection that is closed."""
         self.connections.pop(connection, None)
         self._held.pop(connection, None)
+        self._gated.pop(connection, None)
         self._closing.pop(connection, None)
 
     def note_closing(self, connection: Connection) -> None:
@@ -171,11 +176,38 @@ class Server:
         self._dirty.append(connection)
 
     def flush_dirty(self) -> None:
-        """Flush the connections that were given something to send."""
+        """Flush the connections that were given something to send; the end of a turn."""
+        if self.gate is not None:
+            self.gate.end_turn()
         while self._dirty:
             dirty, self._dirty = self._dirty, []
             for connection in dirty:
                 connection.flush()
+
+    # Waiting for the disk
+
+    def position(self) -> int:
+        """Return a number that grows with every change that is to be kept."""
+        return self.gate.position() if self.gate is not None else 0
+
+    def waits_for(self) -> int:
+        """Return what replies made now have to wait for; 0: nothing."""
+        return self.gate.waits_for() if self.gate is not None else 0
+
+    def note_held(self, connection: Connection) -> None:
+        """Remember a connection with replies that wait for the gate."""
+        self._gated[connection] = None
+
+    def release(self, number: int) -> None:
+        """Let the replies go that wait for this number or one before it."""
+        for connection in [one for one in self._gated if one.release(number)]:
+            self._gated.pop(connection, None)
+
+    def refuse_held(self, line: bytes) -> None:
+        """Give up waiting: see Connection.refuse_held."""
+        gated, self._gated = self._gated, {}
+        for connection in gated:
+            connection.refuse_held(line)
 
     # Pausing (CLIENT PAUSE)
 
@@ -200,6 +232,8 @@ class Server:
         """Do what is due; some ten times a second."""
         now_ms = self.clock.now_ms()
         self.engine.step(now_ms)
+        if self.on_step is not None:
+            self.on_step()
         if self._held and self.engine.paused_until_ms <= now_ms:
             held, self._held = self._held, {}
             for connection in held:

@@ -71,11 +71,26 @@ class Capture:
         self.close()
 
     def _effect(self, number: int, key: bytes, value: Value) -> Effect:
-        if type(value) is String:
-            return StringSet(number, key, value.content, _TOLD_AS.get(value.form, "set"), True)
-        assert type(value) is Stream
-        image = self._images.pop(value, None)
-        if image is None:
+        if type(value) is Stream:
             value.epoch = self._epoch
-            image = image_of(value)
-        return StreamRestored(number, key, image)
+            image = self._images.pop(value, None)
+            if image is not None:
+                return StreamRestored(number, key, image)
+        return effect_of(number, key, value)
+
+
+def effect_of(number: int, key: bytes, value: Value) -> Effect:
+    """Return the effect that makes a key hold what it holds now. O(segments) for a stream."""
+    if type(value) is String:
+        return StringSet(number, key, value.content, _TOLD_AS.get(value.form, "set"), True)
+    assert type(value) is Stream
+    return StreamRestored(number, key, image_of(value))
+
+
+def image_at_once(keyspace: Keyspace) -> Iterator[Effect]:
+    """Yield all data as a capture would, if nothing changes meanwhile; one may be being taken."""
+    for database in keyspace.databases:
+        for key, value in database.values.items():
+            yield effect_of(database.number, key, value)
+            if key in database.expiries:
+                yield ExpirySet(database.number, key, database.expiries[key])

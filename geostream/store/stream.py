@@ -244,15 +244,33 @@ class Stream(Value):
         self.entries_added += 1
         self.last_id = entry_id
 
-    def _start_tail(self, first_id: StreamId) -> Tail:
-        """Seal the segment at the end, if it is one that still grows, and start another."""
+    def append_segment(self, segment: Segment, nodes: Nodes) -> None:
+        """Put sealed entries at the end, IDs above all here. O(tail + nodes).
+
+        nodes -- the account of these entries alone
+        """
+        self._seal_tail()
+        self._segments.append(segment)
+        self._firsts.append(segment.id_at(0))
+        self._wire_bytes += segment.size_bytes
+        self.nodes.all += nodes.all
+        self.length += len(segment)
+        self.entries_added += len(segment)
+        self.last_id = segment.id_at(-1)
+
+    def _seal_tail(self) -> None:
+        """Seal the segment at the end, if it is one that still grows."""
         segments = self._segments
         last = segments[-1] if segments else None
         if type(last) is Tail:
             segments[-1] = last.sealed()
             self._wire_bytes += segments[-1].size_bytes - last.size_bytes
+
+    def _start_tail(self, first_id: StreamId) -> Tail:
+        """Seal the segment at the end, if it is one that still grows, and start another."""
+        self._seal_tail()
         tail = Tail()
-        segments.append(tail)
+        self._segments.append(tail)
         self._firsts.append(first_id)
         return tail
 

@@ -11,7 +11,6 @@ import time
 import pytest
 
 from tests.support.both import Both, until
-from tests.support.marks import needs_dump
 from tests.support.servers import VALKEY
 from tests.support.wire import NULL, NULL_ARRAY
 
@@ -227,7 +226,6 @@ def test_a_stream_that_arrives_under_the_name_serves(both: Both, lines: str) -> 
     waiter.read()
 
 
-@needs_dump
 def test_a_restored_stream_serves(both: Both) -> None:  # 17
     both.run("XADD from 1-0 f 1")
     waiter = both.wait_with("XREAD BLOCK 0 STREAMS d 0")

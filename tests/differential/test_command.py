@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from tests.support.both import Both, in_lines
-from tests.support.marks import needs_dump
 from tests.support.servers import VALKEY
 from tests.support.wire import NULL, NULL_BULK, Map, Push, SetOf
 
@@ -63,8 +62,8 @@ NAMES = [
     *STREAM_COMMANDS,
     *OTHER_COMMANDS,
     *CONTAINERS,
-    pytest.param("dump", marks=needs_dump),
-    pytest.param("restore", marks=needs_dump),
+    "dump",
+    "restore",
 ]
 
 

@@ -6,7 +6,6 @@ import pytest
 
 from tests.differential.differences import OTHER_TYPES
 from tests.support.both import Both, in_lines
-from tests.support.marks import needs_dump
 from tests.support.servers import VALKEY
 from tests.support.wire import Simple
 
@@ -103,9 +102,7 @@ ANSWERS = {
 
 
 @pytest.mark.protocols(2)
-@pytest.mark.parametrize(
-    "name", [*NAMES, *(pytest.param(name, marks=needs_dump) for name in ("DUMP", "RESTORE"))]
-)
+@pytest.mark.parametrize("name", [*NAMES, "DUMP", "RESTORE"])
 def test_arity(both: Both, name: str) -> None:
     if name not in ANSWERS:
         both.run_many(f"{name}\n{name.lower()}")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from tests.support.both import Both, until
-from tests.support.marks import needs_dump
 from tests.support.servers import VALKEY
 
 pytestmark = pytest.mark.real_redis
@@ -286,7 +285,6 @@ def test_a_copy_is_a_copy(both: Both) -> None:
     )
 
 
-@needs_dump
 @pytest.mark.usefixtures("some_keys")
 def test_a_dump_brings_a_stream_back(both: Both) -> None:
     both.run("EXPIRE s 1000")
@@ -322,7 +320,6 @@ def test_a_dump_brings_a_stream_back(both: Both) -> None:
     both.run_many("XINFO STREAM s FULL\nXADD s 9-9 f v")
 
 
-@needs_dump
 def test_restoring_rubbish(both: Both) -> None:
     both.run_many(
         """

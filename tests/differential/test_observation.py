@@ -7,7 +7,6 @@ import re
 import pytest
 
 from tests.support.both import Both
-from tests.support.marks import needs_reload
 from tests.support.servers import VALKEY
 from tests.support.wire import Simple, text_of
 
@@ -167,7 +166,6 @@ def test_digests_tell_data_apart(both: Both) -> None:
         assert first != second
 
 
-@needs_reload
 def test_debug_reload_keeps_the_data(both: Both) -> None:
     both.run_many(
         """

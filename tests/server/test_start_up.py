@@ -265,6 +265,7 @@ def test_a_unix_socket_with_too_long_a_path_is_told(start):
 
 def test_when_no_more_files_can_be_opened_it_says_so_in_the_log_and_goes_on(start):
     limited = ["bash", "-c", 'ulimit -n 40; exec "$@"', "bash", *SERVE, "--port", "0"]
+    limited += ["--set", "persistence.plugins="]  # its files would count too
     server = start(limited)
     port = server.event("Ready to accept connections")["port"]
     clients = [socket.create_connection(("127.0.0.1", port)) for _ in range(60)]

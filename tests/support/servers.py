@@ -124,7 +124,8 @@ def start(name: str, directory: Path, *options: str) -> Server:
 def _command(name: str, port: int, directory: Path, options: tuple[str, ...]) -> list[str]:
     if name == GEOSTREAM:
         program = [sys.executable, "-m", "geostream", "serve", "--host", "127.0.0.1"]
-        return [*program, "--port", str(port), "--dir", str(directory), *options]
+        program += ["--port", str(port), "--dir", str(directory)]
+        return [*program, "--set", "persistence.plugins=", *options]  # an option may say otherwise
     binary = redis_binary() if name == REDIS else valkey_binary()
     return [
         binary,

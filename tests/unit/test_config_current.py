@@ -23,7 +23,7 @@ def test_a_value_is_shown_as_config_get_shows_it(config):
     assert config.get("proto-max-bulk-len") == "536870912"
     assert config.get("LATENCY-tracking") == "yes"
     assert config.get("bind") == "127.0.0.1"
-    assert config.get("save") == ""
+    assert config.get("save") == "3600 1 300 100 60 10000"
     assert config.get("lua-time-limit") == config.get("busy-reply-threshold") == "5000"
     assert config.get("client-query-buffer-limit") == "1073741824"
 
@@ -59,7 +59,7 @@ def test_an_accepted_parameter_is_kept_and_shown(config):
         ([("hz", "1"), ("HZ", "2")], "HZ", "duplicate parameter"),
         ([("hz", "x"), ("databases", "4")], "databases", "can't set immutable config"),
         ([("hz", "1"), ("hz", "2"), ("none", "2")], "hz", "duplicate parameter"),
-        ([("appendonly", "yes")], "appendonly", "this server keeps nothing on disk yet"),
+        ([("cluster-enabled", "yes")], "cluster-enabled", "can't set immutable config"),
         (
             [("lua-time-limit", "x")],
             "lua-time-limit",

@@ -83,7 +83,20 @@ def test_addresses_may_stand_without_a_list(write):
             "config.yaml:2: server.maxclients: unknown key; did you mean clients.maxclients?",
         ),
         ("server:\n  qqqqqq: 1\n", "config.yaml:2: server.qqqqqq: unknown key"),
-        ("appendonly: yes\n", "config.yaml:1: appendonly: unknown key"),
+        (
+            "appendonly: yes\n",
+            "config.yaml:1: appendonly: unknown key; did you mean persistence.appendonly?",
+        ),
+        (
+            "persistence:\n  plugins:\n    - file: x\n",
+            "config.yaml:2: persistence.plugins: expected names of plugins, or a list with"
+            """ 'use: NAME' and options in each item, found '[{"file":"x"}]'""",
+        ),
+        (
+            "persistence:\n  plugins:\n    use: sqlite\n",
+            "config.yaml:2: persistence.plugins: expected names of plugins, or a list with"
+            " 'use: NAME' and options in each item, found keys and values",
+        ),
         (
             "server:\n  port: abc\n",
             "config.yaml:2: server.port: expected an integer from 0 to 65535, found 'abc'",
@@ -261,3 +274,16 @@ def test_a_variable_written_wrong_is_a_problem(write, text):
 def test_no_problem_shows_a_password(write):
     found = problems(write("security:\n  requirepass: 'geheim${'\n"))
     assert "geheim" not in "".join(found)
+
+
+def test_plugins_may_be_a_list_with_options(tmp_path):
+    file = tmp_path / "config.yaml"
+    file.write_text(
+        "persistence:\n  plugins:\n    - sqlite\n    - use: rdb\n      dbfilename: ${NAME:-x.rdb}\n"
+        "      save: [{after_s: 900, changes: 1}]\n"
+    )
+    plugins = load(file, environ={}).settings.persistence.plugins
+    assert plugins == (
+        "sqlite",
+        '{"use":"rdb","dbfilename":"x.rdb","save":[{"after_s":"900","changes":"1"}]}',
+    )

@@ -143,13 +143,6 @@ def test_a_refusal_is_in_the_words_of_redis(name, text, reason):
     assert str(refusal.value) == reason
 
 
-@pytest.mark.parametrize("text", ["yes", "900 1", "900 0"])
-def test_nothing_that_needs_a_disk_is_promised(text):
-    name = "appendonly" if text == "yes" else "save"
-    with pytest.raises(ValueError, match="this server keeps nothing on disk yet"):
-        row(name).parse(text)
-
-
 @pytest.mark.parametrize("one", EVERY_ROW, ids=lambda one: one.name)
 def test_every_default_is_shown_in_a_form_that_is_read_back(one):
     assert one.parse(one.render(one.default)) == one.default

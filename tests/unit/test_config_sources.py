@@ -130,9 +130,9 @@ def test_dashes_and_underscores_are_the_same(name):
             "--set: server.maxmemory: unknown key; did you mean memory.maxmemory?",
         ),
         (
-            "appendonly",
+            "cluster-enabled",
             "yes",
-            "--set: appendonly: this server keeps nothing on disk yet, found 'yes'",
+            "--set: cluster-enabled: clusters are not served, found 'yes'",
         ),
     ],
 )

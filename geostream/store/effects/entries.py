@@ -16,11 +16,10 @@ if TYPE_CHECKING:
 class StreamRestored(Effect):
     """A key came to hold a whole stream; what it held before is gone, its expiry stays.
 
-    Told as ``new`` first (class n) if there was no such key, then as ``restore``.
+    Told as ``new`` (class n), whether or not there was such a key, then as ``restore``.
     """
 
     image: StreamImage = field(repr=False)
-    is_new: bool = True
     replaced: str = field(default="", compare=False)  # as with StringSet
 
     changes = 1

@@ -26,11 +26,12 @@ class StreamCreated(Effect):
 class StringSet(Effect):
     """A key came to hold a string; what it held before is gone, its expiry stays.
 
-    Told as ``new`` first (class n) if there was no such key, then as ``told_as``.
+    Told as ``new`` first (class n) if there was no such key, then as ``told_as``; where that is
+    ``restore``, as StreamRestored is.
     """
 
     content: bytes
-    told_as: str  # the event: set, append, incrby ...
+    told_as: str  # the event: set, append, incrby, restore ...
     is_new: bool  # whether there was no such key
     replaced: str = field(default="", compare=False)  # told by: o, and c for another type
 
@@ -46,6 +47,7 @@ class ExpirySet(Effect):
 
     at_ms: int  # Unix time
     changes: int = field(default=1, compare=False)  # 0 where part of a larger one: SET k v EX 10
+    told: bool = field(default=True, compare=False)  # RESTORE k 10 tells only of the key
 
     touches_watch = True
     event = "expire"

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from geostream.config import Config, Reading, load, read_flags
+from geostream.engine.command import MEMORY_LIMIT
 from geostream.engine.host import Host
 from geostream.errors import CommandError
 from geostream.reply import NO_REPLY, OK
@@ -91,7 +92,7 @@ def test_config_set_changes_what_it_names_or_nothing() -> None:
     bench = make_engine()
     assert bench.execute("CONFIG SET stream-node-max-entries 7 maxmemory 1mb") is OK
     assert bench.engine.keyspace.node_limits.max_entries == 7
-    assert bench.engine.is_limited
+    assert bench.engine.limits == MEMORY_LIMIT
     refused = bench.execute("CONFIG SET stream-node-max-entries 9 maxmemory lots")
     assert line(refused) == (
         "ERR CONFIG SET failed (possibly related to argument 'maxmemory')"

@@ -1,0 +1,148 @@
+"""Finds plugins by the names in config.yaml, and builds them.
+
+A name is an entry point of the group ``geostream.persistence``; ``module:Class`` is a class
+that is installed nowhere as a plugin. A plugin is given the options of its entry and, for
+the stock ones, the server's settings of the same names, which CONFIG SET can change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from geostream.config import Config
+from geostream.config.settings import Persistence as PersistenceSettings
+from geostream.persistence.api import Persistence
+
+GROUP = "geostream.persistence"
+
+#: Settings of the section ``persistence`` that are options of a stock plugin too.
+SHARED = {
+    "rdb": ("dbfilename", "rdbcompression", "rdbchecksum"),
+    "aof": (
+        "appendfilename",
+        "appenddirname",
+        "rdbcompression",
+        "aof_load_truncated",
+        "aof_use_rdb_preamble",
+        "aof_timestamp_enabled",
+        "auto_aof_rewrite_percentage",
+        "auto_aof_rewrite_min_size",
+    ),
+}
+
+
+class UnusablePlugin(Exception):
+    """A plugin cannot be found or built; the text says which and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One item of ``persistence.plugins``."""
+
+    use: str
+    options: Mapping[str, Any]
+    save: tuple[tuple[int, int], ...] | None = None  # seconds, changes; None: the setting
+    is_implied: bool = False  # by appendonly, not named
+
+
+def entries_of(settings: PersistenceSettings) -> list[Entry]:
+    """Return the plugins the settings ask for, the one to load first first.
+
+    Raises UnusablePlugin where an entry makes no sense or a plugin is named twice.
+    """
+    entries = [_entry(text) for text in settings.plugins]
+    names = [entry.use for entry in entries]
+    if settings.appendonly and "aof" not in names:
+        only_snapshots = set(names) <= {"rdb"}  # as Redis: the log is newer than the snapshot
+        entries.insert(0 if only_snapshots else len(entries), Entry("aof", {}, is_implied=True))
+    for name in names:
+        if names.count(name) > 1:
+            raise UnusablePlugin(f"persistence.plugins: {name} is named twice")
+    return entries
+
+
+def _entry(text: str) -> Entry:
+    if not text.startswith("{"):
+        return Entry(text, {})
+    item: dict[str, Any] = msgspec.json.decode(text)
+    use = item.pop("use")
+    save = item.pop("save", None)
+    return Entry(use, item, None if save is None else save_rules(save, f"{use}: save"))
+
+
+def save_rules(given: object, where: str) -> tuple[tuple[int, int], ...]:
+    """Return (seconds, changes) pairs of ``900 1 60 10000`` or ``[{after_s: 900, changes: 1}]``.
+
+    Raises UnusablePlugin.
+    """
+    try:
+        if isinstance(given, str):
+            numbers = [int(word) for word in given.split()]
+            pairs = list(zip(numbers[::2], numbers[1::2], strict=True))
+        elif isinstance(given, list):
+            pairs = [(int(rule["after_s"]), int(rule["changes"])) for rule in given]
+            if any(len(rule) != 2 for rule in given):
+                raise ValueError
+        else:
+            raise ValueError
+    except (KeyError, TypeError, ValueError):
+        expected = '"900 1 60 10000", or a list of {after_s: 900, changes: 1}'
+        raise UnusablePlugin(f"{where}: expected {expected}") from None
+    if any(after_s < 1 or changes < 0 for after_s, changes in pairs):
+        raise UnusablePlugin(f"{where}: seconds from 1, changes from 0")
+    return tuple(pairs)
+
+
+def find(name: str) -> type[Persistence]:
+    """Return the class of a plugin. Raises UnusablePlugin, with the list of known names."""
+    if ":" in name:
+        return _checked(name, _imported(name))
+    found = list(entry_points(group=GROUP, name=name))
+    if not found:
+        known = sorted({point.name for point in entry_points(group=GROUP)})
+        raise UnusablePlugin(
+            f"persistence.plugins: there is no plugin {name!r}; known are {', '.join(known)},"
+            " and module:Class for one that is not installed as a plugin"
+        )
+    if len({point.value for point in found}) > 1:
+        claims = " and ".join(sorted(_origin(point) for point in found))
+        raise UnusablePlugin(f"persistence.plugins: {name!r} is claimed by {claims}")
+    try:
+        return _checked(name, found[0].load())
+    except (ImportError, AttributeError) as error:
+        raise UnusablePlugin(f"persistence.plugins: {name}: {error}") from error
+
+
+def _origin(point: EntryPoint) -> str:
+    return f"{point.dist.name if point.dist else 'an unknown distribution'} ({point.value})"
+
+
+def _imported(name: str) -> object:
+    module, _, attribute = name.partition(":")
+    try:
+        return getattr(import_module(module), attribute)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise UnusablePlugin(f"persistence.plugins: {name}: {error}") from error
+
+
+def _checked(name: str, found: object) -> type[Persistence]:
+    if not isinstance(found, type) or not issubclass(found, Persistence):
+        raise UnusablePlugin(f"persistence.plugins: {name} is no persistence plugin")
+    return found
+
+
+def build(entry: Entry, config: Config) -> Persistence:
+    """Return the plugin of an entry; nothing is opened. Raises UnusablePlugin."""
+    settings = config.settings.persistence
+    shared = {name: getattr(settings, name) for name in SHARED.get(entry.use, ())}
+    try:
+        return find(entry.use)(Path(settings.directory), {**shared, **entry.options})
+    except ValueError as error:
+        raise UnusablePlugin(f"persistence.plugins: {entry.use}: {error}") from error

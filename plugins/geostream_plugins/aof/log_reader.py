@@ -1,0 +1,177 @@
+"""Reads one file of an append-only file: an RDB, commands, or an RDB and commands behind it.
+
+What is between MULTI and EXEC is kept back until EXEC and so is an effect until the commands
+are there that it stands for. So at any time there is a place in the file up to which all is
+whole, ``whole_end``: a file that is torn behind it may be cut there.
+
+A file begins in database 0. SELECT, MULTI, EXEC and DISCARD go no further than here.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from geostream.persistence.api import Corrupt, LoadReport, Request, Stored
+from geostream.rdb.errors import BadRdb
+from geostream.rdb.reader import RdbReader
+from geostream_plugins.aof.annotations import SUM_LINE, Annotations, BadAnnotation, Held
+from geostream_plugins.aof.scan import BadFormat, Data, Torn, scan
+
+_CONTROL = (b"SELECT", b"MULTI", b"EXEC", b"DISCARD")
+_LONGEST_CONTROL = 7
+_RDB_MARKS = (b"REDIS", b"VALKE")
+_MAX_DATABASE = 2**31 - 1
+
+
+class LogReader:
+    """One file being read. Iterate once."""
+
+    def __init__(self, path: Path, data: Data, report: LoadReport) -> None:
+        """Stand at the beginning of a file's bytes; note in the report how far it is read."""
+        self._path = path
+        self._data = data
+        self._report = report
+        self._loaded_before = report.loaded_bytes
+        self.whole_end = 0
+        self._database = 0
+        self._queue: list[tuple[int, Stored]] | None = None  # since MULTI
+        self._annotations = Annotations()
+        self._held: Held | None = None
+        self._held_at = 0
+
+    def __iter__(self) -> Iterator[Stored]:
+        """Yield what is stored. Raises Torn, BadFormat, and Corrupt for an RDB."""
+        start = 0
+        if self._data[:5] in _RDB_MARKS:
+            reader = RdbReader(self._data, now_ms=None, databases=_MAX_DATABASE)
+            yield from self._rdb(reader)
+            start = reader.offset
+            self._note_whole(start)
+        report, before, pieces = self._report, self._loaded_before, self._annotations.pieces
+        for at, end, item in scan(self._data, start):
+            if isinstance(item, bytes):
+                self._take_line(at, item)
+            elif self._held is not None:
+                self._skip(at, item)
+            elif pieces:
+                raise BadFormat(at, "the rest of a long annotation is missing")
+            elif len(item[0]) <= _LONGEST_CONTROL and item[0].upper() in _CONTROL:
+                yield from self._control(at, item)
+            elif self._queue is not None:
+                self._queue.append((at, Request(self._database, item)))
+            else:
+                report.offset = at
+                report.loaded_bytes = before + end
+                self.whole_end = end
+                yield Request(self._database, item)
+                continue
+            if self._held is not None and not self._held.replaces:
+                yield from self._release()
+            self._note_whole(end)
+        if self.whole_end < len(self._data):
+            raise Torn(self.whole_end, self._missing())
+
+    # What is in the file
+
+    def _rdb(self, reader: RdbReader) -> Iterator[Stored]:
+        report = self._report
+        try:
+            for effect in reader:
+                report.offset = reader.offset
+                report.loaded_bytes = self._loaded_before + reader.offset
+                yield effect
+        except BadRdb as error:
+            raise Corrupt(
+                self._path,
+                error.offset,
+                error.reason,
+                "geostream repair copies what is good to another place",
+            ) from None
+        for kind, count in reader.skipped.items():
+            report.skipped[kind] = report.skipped.get(kind, 0) + count
+        report.skipped_keys.extend(reader.skipped_keys)
+
+    def _take_line(self, at: int, line: bytes) -> None:
+        if self._held is not None:
+            raise BadFormat(at, "a command that belongs to the annotation before is missing")
+        begins = not self._annotations.pieces
+        try:
+            read = self._annotations.read(line)
+        except BadAnnotation as error:
+            raise BadFormat(at, str(error)) from None
+        if begins:
+            self._held_at = at
+        if isinstance(read, Held):
+            self._held = read
+        elif read is not None:
+            self._check_sum(at, *read)
+
+    def _check_sum(self, at: int, size_bytes: int, expected: int) -> None:
+        start = at - size_bytes
+        if start < 0 or zlib.crc32(self._data[start:at]) != expected:
+            raise BadFormat(
+                max(start, 0),
+                f"the checksum at byte {at} does not fit the {size_bytes} bytes before it: the file"
+                " is damaged, or was edited; if you edited it, delete the line with the checksum",
+            )
+
+    def _skip(self, at: int, words: list[bytes]) -> None:
+        assert self._held is not None
+        if words[0].upper() in _CONTROL:
+            raise BadFormat(at, "a command that belongs to the annotation before is missing")
+        self._held.skip(words)
+
+    def _release(self) -> Iterator[Stored]:
+        """Pass on the effect whose commands are there."""
+        assert self._held is not None
+        try:
+            effect = self._held.effect()
+        except BadAnnotation as error:
+            raise BadFormat(self._held_at, str(error)) from None
+        self._held = None
+        return self._pass_on(self._held_at, effect)
+
+    def _control(self, at: int, words: list[bytes]) -> Iterator[Stored]:
+        name = words[0].upper()
+        queue = self._queue
+        if name == b"SELECT":
+            self._select(at, words)
+        elif name == b"MULTI":
+            self._queue = [] if queue is None else queue
+        else:
+            self._queue = None
+            if name == b"EXEC" and queue is not None:
+                for self._report.offset, stored in queue:
+                    yield stored
+
+    def _select(self, at: int, words: list[bytes]) -> None:
+        number = words[1] if len(words) == 2 else b""
+        if not number.isdigit() or len(number) > 10 or int(number) > _MAX_DATABASE:
+            raise BadFormat(at, "SELECT of what is no database")
+        self._database = int(number)
+
+    def _pass_on(self, at: int, stored: Stored) -> Iterator[Stored]:
+        if self._queue is not None:
+            self._queue.append((at, stored))
+            return
+        self._report.offset = at
+        yield stored
+
+    # How far it is whole
+
+    def _note_whole(self, end: int) -> None:
+        if self._queue is None and self._held is None and not self._annotations.pieces:
+            self.whole_end = end
+            self._report.loaded_bytes = self._loaded_before + end
+
+    def _missing(self) -> str:
+        if self._queue is not None:
+            return "a MULTI without its EXEC at the end of the file"
+        return "the file ends within an annotation, or without the commands it stands for"
+
+    def has_whole_batch_behind(self) -> bool:
+        """Tell whether a batch was finished behind what is whole: the damage is not at the end."""
+        rest = max(0, self.whole_end - 1)
+        return SUM_LINE.search(self._data, rest) is not None

@@ -1,0 +1,114 @@
+"""Rows of ``entries``: from an entry to what is stored, and the checks on the way back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import repeat
+from typing import Any
+from zlib import crc32
+
+import hiredis
+
+from geostream.store.effects import EntryAdded
+from geostream.store.ids import StreamId
+from geostream_plugins.sqlite.people import fields_json
+from geostream_plugins.sqlite.rows import StreamRow
+from geostream_plugins.sqlite.u64 import HALF, signed
+
+COLUMNS = "stream_id, ms, seq, fields, pairs, crc, raw"
+
+
+class EntryWriter:
+    """Makes rows; ``shows_fields`` says whether with JSON for people."""
+
+    def __init__(self, shows_fields: bool) -> None:
+        self.shows_fields = shows_fields
+
+    def add(self, row: StreamRow, effect: EntryAdded) -> bool:
+        """Note a new entry in its stream's row; tell whether it has fields that are new."""
+        entry_id = ms, seq = effect.id
+        shown = b"%d-%d" % entry_id
+        raw = b"*2\r\n$%d\r\n%b\r\n%b" % (len(shown), shown, effect.fields)
+        if ms >= HALF or seq >= HALF:
+            ms, seq = signed(ms), signed(seq)
+        row.last_id = entry_id
+        row.length += 1
+        row.entries_added += 1
+        if not self.shows_fields:
+            row.added[entry_id] = (row.id, ms, seq, None, None, crc32(raw), raw)
+            return False
+        fields = effect.unpacked or unpacked(effect.fields)
+        names = tuple(fields[::2])
+        try:
+            shape, learned = row.shapes[names], False
+        except KeyError:
+            learned = row.learn(names)
+            shape = row.shapes[names]
+        text, pairs = fields_json(fields, shape, raw)
+        row.added[entry_id] = (row.id, ms, seq, text, pairs, crc32(raw), raw)
+        return learned
+
+    def add_stored(
+        self, row: StreamRow, entries: Iterable[tuple[StreamId, bytes | bytearray]]
+    ) -> bool:
+        """Note entries that are in an image; tell whether some have fields that are new."""
+        learned = False
+        reader = hiredis.Reader()
+        for entry_id, wire in entries:
+            raw = bytes(wire)
+            ms, seq = entry_id
+            text: str | None = None
+            pairs: str | None = None
+            if self.shows_fields:
+                reader.feed(raw)
+                fields: list[bytes] = reader.gets()[1]
+                names = tuple(fields[::2])
+                learned |= names not in row.shapes and row.learn(names)
+                text, pairs = fields_json(fields, row.shapes[names], raw)
+            row.added[entry_id] = (row.id, signed(ms), signed(seq), text, pairs, crc32(raw), raw)
+        return learned
+
+
+def unpacked(wire: bytes) -> Any:
+    """Return what a RESP array holds."""
+    reader = hiredis.Reader()
+    reader.feed(wire)
+    return reader.gets()
+
+
+def first_bad(
+    ids: Sequence[StreamId], crcs: Sequence[int | None], entries: Sequence[bytes]
+) -> int | None:
+    """Return the place of the first entry that is not what its row says; None: all are.
+
+    An entry must begin with the ID of its row and have the checksum of its row; one without
+    a checksum was put there by hand, and must parse.
+    """
+    if list(map(crc32, entries)) == crcs:
+        shown = [b"%d-%d\r\n*" % entry_id for entry_id in ids]
+        is_usual = len(min(shown, key=len)) >= 13  # they stand behind *2 and $10 to $41
+        if is_usual and all(map(bytes.startswith, entries, shown, repeat(9))):
+            return None
+    for place, (entry_id, crc, entry) in enumerate(zip(ids, crcs, entries, strict=True)):
+        text = b"%d-%d" % entry_id
+        start = b"*2\r\n$%d\r\n%b\r\n*" % (len(text), text)
+        is_whole = is_entry(entry) if crc is None else crc == crc32(entry)
+        if not is_whole or not entry.startswith(start):
+            return place
+    return None
+
+
+def is_entry(wire: bytes) -> bool:
+    """Tell whether bytes are one entry in wire form and nothing else."""
+    reader = hiredis.Reader()
+    reader.feed(wire)
+    try:
+        found = reader.gets()
+    except hiredis.ProtocolError:
+        return False
+    if reader.has_data() or type(found) is not list or len(found) != 2:
+        return False
+    entry_id, fields = found
+    if type(entry_id) is not bytes or type(fields) is not list or len(fields) % 2 or not fields:
+        return False
+    return all(type(word) is bytes for word in fields)

@@ -1,0 +1,83 @@
+"""Statements for many rows at once.
+
+sqlite3 gives the interpreter lock up for each step of a statement, and taking it back beside
+a busy thread costs up to the switch interval. ``executemany`` takes a step for each row:
+beside a thread that computes, 3,300 rows/s were measured; with a statement for 64 rows 13,700,
+for 500 rows 77,000. So rows are handed over ``MOST_ROWS`` at a time, and what is left in one
+statement more, filled up with NULLs to a power of two: that keeps the number of different
+statements small, and SQLite need not compile them again.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from itertools import chain
+from typing import Any
+
+MOST_ROWS = 512
+Row = tuple[Any, ...]
+
+
+class ManyRows:
+    """A statement that takes rows; none of them begins with None."""
+
+    def __init__(self, before: str, width: int, after: str, padded: tuple[str, str]) -> None:
+        """Prepare the texts.
+
+        before, after -- what stands around ``(?, ?), (?, ?), ...``
+        padded        -- the same where rows of NULLs must be passed over
+        """
+        self._width = width
+        row = f"({', '.join('?' * width)})"
+        self._whole = f"{before} {', '.join([row] * MOST_ROWS)} {after}"
+        self._padded: dict[int, str] = {}
+        size = 1
+        while size <= MOST_ROWS:
+            self._padded[size] = f"{padded[0]} {', '.join([row] * size)} {padded[1]}"
+            size *= 2
+
+    def run(self, connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
+        """Carry it out, with any number of rows."""
+        whole = len(rows) - len(rows) % MOST_ROWS
+        for start in range(0, whole, MOST_ROWS):
+            flat = _flat(rows[start : start + MOST_ROWS])
+            connection.execute(self._whole, flat)
+        rest = rows[whole:]
+        if rest:
+            size = 1 << (len(rest) - 1).bit_length()
+            flat = _flat(rest)
+            flat += [None] * (self._width * (size - len(rest)))
+            connection.execute(self._padded[size], flat)
+
+
+def _flat(rows: Iterable[Row]) -> list[Any]:
+    return list(chain.from_iterable(rows))
+
+
+def inserting(table: str, columns: str, on_conflict: str = "") -> ManyRows:
+    """Return a statement that puts rows into a table.
+
+    columns     -- their names, with commas
+    on_conflict -- what to do with rows that are there
+    """
+    insert = f"INSERT INTO {table} ({columns})"
+    width = columns.count(",") + 1
+    return ManyRows(
+        f"{insert} VALUES",
+        width,
+        on_conflict,
+        (f"{insert} SELECT * FROM (VALUES", f") WHERE column1 IS NOT NULL {on_conflict}"),
+    )
+
+
+def upserting(table: str, keys: str, others: str) -> ManyRows:
+    """Return a statement that puts rows into a table, or gives those there new values."""
+    changes = ", ".join(f"{name} = excluded.{name}" for name in others.split(", "))
+    return inserting(table, f"{keys}, {others}", f"ON CONFLICT ({keys}) DO UPDATE SET {changes}")
+
+
+def deleting(table: str, keys: str) -> ManyRows:
+    """Return a statement that deletes the rows with these keys, as far as they are there."""
+    before, after = f"DELETE FROM {table} WHERE ({keys}) IN (VALUES", ")"
+    return ManyRows(before, keys.count(",") + 1, after, (before, after))

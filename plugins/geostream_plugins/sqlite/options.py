@@ -1,0 +1,43 @@
+"""The options of the plugin, as config.yaml gives them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+_WORDS = {"yes": True, "true": True, "on": True, "no": False, "false": False, "off": False}
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What can be chosen."""
+
+    file: str = "geostream.db"  # in the server's directory
+    mode: str = "append"  # or snapshot
+    json: bool = True  # the column entries.fields, for people
+    views: bool = True  # a view for each stream; needs json
+
+    @classmethod
+    def of(cls, options: Mapping[str, Any]) -> Options:
+        """Return what the options say. Raises ValueError that names the bad one."""
+        for name in options:
+            if name not in cls.__slots__:
+                known = ", ".join(cls.__slots__)
+                raise ValueError(f"sqlite: there is no option {name!r}; there are {known}")
+        file = options.get("file", "geostream.db")
+        if not isinstance(file, str) or file in ("", ".", "..") or "/" in file or "\0" in file:
+            raise ValueError(f"sqlite: file: {file!r} is not the name of a file")
+        mode = options.get("mode", "append")
+        if mode not in ("append", "snapshot"):
+            raise ValueError(f"sqlite: mode: {mode!r} is neither append nor snapshot")
+        return cls(file, mode, _yes(options, "json"), _yes(options, "views"))
+
+
+def _yes(options: Mapping[str, Any], name: str) -> bool:
+    given = options.get(name, True)
+    if isinstance(given, bool):
+        return given
+    if isinstance(given, str) and given.lower() in _WORDS:
+        return _WORDS[given.lower()]
+    raise ValueError(f"sqlite: {name}: {given!r} is neither yes nor no")

@@ -1,0 +1,216 @@
+"""Batches, the writer's thread, and when replies may leave."""
+
+from __future__ import annotations
+
+import errno
+
+import gevent
+import pytest
+
+from geostream.persistence.journal import Journal
+from geostream.store.effects import KeyDeleted
+from tests.support.clock import ManualClock
+from tests.support.plugins import ScriptedPlugin
+
+LIMIT_S = 10.0
+FULL = OSError(errno.ENOSPC, "No space left on device")
+
+
+class Replies:
+    def __init__(self):
+        self.released = 0
+        self.refused = 0
+
+    def release(self, number):
+        self.released = max(self.released, number)
+
+    def refuse_held(self, line):
+        assert line.startswith(b"MISCONF ")
+        self.refused += 1
+
+
+class Setup:
+    """A journal with one scripted plugin."""
+
+    def __init__(self, fsync):
+        self.faults = []
+        self.changes = 0
+        self.clock = ManualClock()
+        self.journal = Journal(fsync, self.clock, lambda *told: self.faults.append(told), self.note)
+        self.replies = self.journal.replies = Replies()
+        self.plugin = ScriptedPlugin()
+        self.writer = self.journal.add(self.plugin)
+
+    def note(self):
+        self.changes += 1
+
+    def change(self, key=b"k"):
+        self.journal.take([KeyDeleted(0, key)])
+
+    def until(self, is_so):
+        with gevent.Timeout(LIMIT_S):
+            while not is_so():
+                gevent.sleep(0.001)
+
+
+@pytest.fixture
+def make():
+    made = []
+
+    def make(fsync="always"):
+        made.append(Setup(fsync))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.plugin.append_error = one.plugin.sync_error = None
+        one.plugin.may_sync.set()
+        one.journal.stop(LIMIT_S)
+
+
+def test_a_turn_is_a_batch(make):
+    setup = make()
+    setup.change(b"a")
+    setup.change(b"b")
+    setup.journal.end_turn()
+    setup.until(lambda: setup.journal.synced_position() == 1)
+    assert [[e.key for e in batch] for batch in setup.plugin.batches] == [[b"a", b"b"]]
+
+
+def test_what_gathers_while_the_disk_is_busy_is_one_batch_and_one_sync(make):
+    setup = make()
+    setup.plugin.may_sync.clear()
+    for key in (b"a", b"b", b"c"):
+        setup.change(key)
+        setup.journal.end_turn()
+        setup.until(lambda: setup.plugin.batches)
+    setup.plugin.may_sync.set()
+    setup.until(lambda: setup.journal.synced_position() == 3)
+    assert [[e.key for e in batch] for batch in setup.plugin.batches] == [[b"a"], [b"b", b"c"]]
+    assert setup.plugin.calls.count("sync") == 2
+
+
+def test_with_always_a_reply_waits_for_its_batch(make):
+    setup = make()
+    assert setup.journal.waits_for() == 0
+    setup.plugin.may_sync.clear()
+    setup.change()
+    assert setup.journal.waits_for() == 1
+    setup.journal.end_turn()
+    assert setup.journal.waits_for() == 1
+    setup.plugin.may_sync.set()
+    setup.until(lambda: setup.replies.released == 1)
+    assert setup.journal.waits_for() == 0
+
+
+def test_with_everysec_a_reply_does_not_wait(make):
+    setup = make("everysec")
+    setup.plugin.may_sync.clear()
+    setup.change()
+    setup.journal.end_turn()
+    setup.journal.step()
+    assert setup.journal.waits_for() == 0
+
+
+def test_with_everysec_replies_wait_once_the_disk_is_two_seconds_behind(make):
+    setup = make("everysec")
+    setup.plugin.may_sync.clear()
+    setup.change()
+    setup.journal.end_turn()
+    setup.clock.advance(2001)
+    setup.journal.step()
+    setup.change()
+    assert setup.journal.waits_for() == 2
+    setup.journal.end_turn()
+    setup.writer.request_sync()
+    setup.plugin.may_sync.set()
+    setup.until(lambda: setup.journal.synced_position() == 2)
+    setup.until(lambda: setup.replies.released >= 2)
+    assert setup.journal.waits_for() == 0
+
+
+def test_with_no_nothing_is_synced_until_somebody_asks(make):
+    setup = make("no")
+    setup.change()
+    setup.journal.end_turn()
+    setup.until(lambda: setup.plugin.batches)
+    assert "sync" not in setup.plugin.calls
+    setup.writer.request_sync()
+    setup.until(lambda: setup.journal.synced_position() == 1)
+
+
+def test_an_append_that_fails_is_told_and_tried_again(make):
+    setup = make()
+    setup.plugin.append_error = FULL
+    setup.change()
+    setup.journal.end_turn()
+    setup.until(lambda: setup.journal.failing)
+    assert setup.journal.failing[1].reason == "No space left on device"
+    assert setup.replies.refused == 1
+    assert setup.journal.waits_for() == 0, "reads go on"
+    setup.plugin.append_error = None
+    setup.until(lambda: setup.journal.failing is None)
+    assert [[e.key for e in batch] for batch in setup.plugin.batches] == [[b"k"]]
+    setup.until(lambda: setup.journal.synced_position() == 1)
+    assert setup.changes == 2
+
+
+def test_after_a_sync_that_failed_only_a_snapshot_helps(make):
+    setup = make()
+    setup.plugin.sync_error = OSError(errno.EIO, "Input/output error")
+    setup.change()
+    setup.journal.end_turn()
+    setup.until(lambda: setup.journal.failing)
+    setup.plugin.sync_error = None
+    setup.change()
+    setup.journal.end_turn()
+    setup.until(lambda: len(setup.plugin.batches) == 2)
+    assert setup.writer.must_rewrite
+    assert setup.journal.failing
+    assert setup.journal.synced_position() == 0
+    setup.writer.wait_for(setup.writer.mark_rewritten)
+    setup.until(lambda: setup.journal.failing is None)
+    assert setup.journal.synced_position() == 2
+
+
+def test_a_call_has_its_place_between_two_batches(make):
+    setup = make()
+    setup.change()
+    setup.journal.end_turn()
+    told = []
+    setup.journal.call(setup.writer, setup.plugin.begin_snapshot, lambda *done: told.append(done))
+    setup.change()
+    setup.journal.end_turn()
+    setup.until(lambda: setup.journal.synced_position() == 2)
+    assert [call for call in setup.plugin.calls if call != "sync"] == ["append", "begin", "append"]
+    assert told == [(None, None)]
+
+
+def test_a_fault_of_the_plugin_is_told_and_refuses_writes(make):
+    setup = make()
+    setup.plugin.append_error = KeyError("x")
+    setup.change()
+    setup.journal.end_turn()
+    setup.until(lambda: setup.journal.failing)
+    assert setup.journal.failing[1].reason == "KeyError: 'x'"
+    assert setup.faults[0][0] == "writer of scripted"
+
+
+def test_stopping_writes_syncs_and_closes(make):
+    setup = make("no")
+    setup.change()
+    assert setup.journal.stop(LIMIT_S)
+    assert setup.plugin.calls == ["append", "sync", "close"]
+
+
+def test_two_writers_have_what_the_slower_one_has(make):
+    setup = make()
+    other = ScriptedPlugin()
+    other.may_sync.clear()
+    setup.journal.add(other)
+    setup.change()
+    setup.journal.end_turn()
+    setup.until(lambda: setup.writer.synced == 1)
+    assert setup.journal.synced_position() == 0
+    other.may_sync.set()
+    setup.until(lambda: setup.journal.synced_position() == 1)
