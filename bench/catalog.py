@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
 
-from bench import fanout, groups, memory, reads, request_rate
+from bench import fanout, groups, kept, memory, reads, request_rate, restart, saving
 from bench.workload import Workload
 
 ALL: tuple[Workload, ...] = (
@@ -13,7 +13,10 @@ ALL: tuple[Workload, ...] = (
     *reads.WORKLOADS,
     *groups.WORKLOADS,
     *fanout.WORKLOADS,
+    *kept.WORKLOADS,
     *memory.WORKLOADS,
+    *restart.WORKLOADS,
+    *saving.WORKLOADS,
 )
 
 

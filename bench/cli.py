@@ -14,7 +14,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from bench import catalog, report
+from bench import catalog, disk, filling, report
 from bench.runner import Results, run_rounds, running
 from bench.servers import NAMES, Server
 from bench.workload import Scale, Workload
@@ -32,6 +32,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--list", action="store_true", help="print the names of the workloads and end")
     add("--rounds", type=int, default=None, help=f"default {ROUNDS}, with --quick 1")
     add("--quick", action="store_true", help="a tenth of the load: to try it out, not to quote")
+    add("--size", type=float, metavar="FACTOR", help="on every counted load; default 1")
     add("--servers", nargs="+", choices=NAMES, default=list(NAMES), help="default: all")
     add("--geostream-args", default="", metavar="ARGS", help="more arguments, in one word")
     add("--own-load", action="store_true", help="do not use redis-benchmark")
@@ -50,16 +51,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyError as error:
         parser.error(f"no workload {error}; --list shows them")
     if asked.list:
-        print("\n".join(f"{workload.name:<18} {workload.title}" for workload in workloads))
+        print(_listed(workloads))
         return 0
     rounds = asked.rounds or (1 if asked.quick else ROUNDS)
     tool = None if asked.own_load else shutil.which("redis-benchmark")
-    scale = Scale(
-        requests=QUICK_REQUESTS if asked.quick else 1.0,
-        seconds=QUICK_S if asked.quick else 1.0,
-        settle_s=asked.settle_s,
-        redis_benchmark=tool,
-    )
+    scale = _scale(asked, tool)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # the servers are stopped either way
     results = Results()
     extra = shlex.split(asked.geostream_args)
@@ -78,11 +74,27 @@ def main(argv: Sequence[str] | None = None) -> int:
         python=platform.python_version(),
         rounds=rounds,
         versions=versions,
+        disk=disk.describe() if any(one.keeps for one in workloads) else "",
+        entries=filling.entry_count(scale),
         request_load=_tool_version(tool) if tool else OWN_LOAD,
         command=shlex.join(["python", "-m", "bench", *words]),
     )
     _deliver(results, workloads, setting, asked)
     return 0 if results.samples else 1
+
+
+def _listed(workloads: Sequence[Workload]) -> str:
+    width = max(len(workload.name) for workload in workloads)
+    return "\n".join(f"{workload.name:<{width}}  {workload.title}" for workload in workloads)
+
+
+def _scale(asked: argparse.Namespace, tool: str | None) -> Scale:
+    return Scale(
+        requests=asked.size or (QUICK_REQUESTS if asked.quick else 1.0),
+        seconds=QUICK_S if asked.quick else 1.0,
+        settle_s=asked.settle_s,
+        redis_benchmark=tool,
+    )
 
 
 def _deliver(

@@ -44,6 +44,12 @@ def process_tree(pid: int) -> dict[int, list[str]]:
     return found
 
 
+def is_running(pid: int) -> bool:
+    """Tell whether a process has not ended yet, whether or not its parent knows."""
+    stat = _stat(pid)
+    return stat is not None and stat[STATE] not in "ZX"
+
+
 def cpu_s(pid: int) -> float:
     """Return the CPU seconds, user and system, spent so far; good to one clock tick (10 ms)."""
     tree = process_tree(pid).values()

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.runner import Results
+from bench.setups import OURS
 from bench.workload import METRICS, Metric, Workload
 
-OURS = "geostream"
 BEGIN = "<!-- bench:begin -->"
 END = "<!-- bench:end -->"
 NOTHING = "-"
@@ -32,6 +32,8 @@ class Setting:
     rounds: int
     versions: dict[str, str]  # by server, in the order of the columns
     request_load: str  # what carried PING, XADD and XLEN
+    disk: str  # what the servers write to; empty if none does
+    entries: int  # of a start or a save
     command: str
 
     def lines(self) -> list[str]:
@@ -39,12 +41,22 @@ class Setting:
         rounds = "One round" if self.rounds == 1 else f"Medians of {self.rounds} rounds"
         return [
             f"{self.date}; {servers}; Python {self.python}; {self.cpus} CPUs ({self.cpu_model}).",
-            f"{rounds}, all servers in one run, persistence off, load "
+            f"{rounds}, all servers in one run, load "
             f"generator on the same machine. PING, XADD and XLEN by {self.request_load}, the rest "
             "by clients that count reply bytes and do not parse them.",
+            self._persistence(),
             f"Made by `{self.command}`. A ratio is to the better of the others; above 1, {OURS} "
             "is better.",
         ]
+
+    def _persistence(self) -> str:
+        if not self.disk:
+            return "Persistence is off."
+        return (
+            "Persistence is off where a row does not name a format. Where it names one and a "
+            "policy, the others append to their aof by the same policy; files are not rewritten "
+            f"meanwhile. Start and save: {self.entries:,} entries. Disk: {self.disk}."
+        )
 
 
 def median(results: Results, workload: Workload, server: str, metric: str) -> float | None:

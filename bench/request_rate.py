@@ -38,12 +38,13 @@ class RequestRate:
             empty(connection)
             connection.call(*XADD)  # so that XLEN finds a stream
             connection.call(*self.args)  # raises if the server does not know it
-            requests = self._request_count(scale)
+            requests = self.request_count(scale)
             if scale.redis_benchmark:
                 return self._redis_benchmark(scale.redis_benchmark, target, requests)
             return self._closed_loop(target, requests)
 
-    def _request_count(self, scale: Scale) -> int:
+    def request_count(self, scale: Scale) -> int:
+        """Return how many requests there are: the same number for each client."""
         per_client = round(self.requests * scale.requests / self.clients / self.depth)
         return max(per_client, 2) * self.clients * self.depth
 

@@ -1,29 +1,21 @@
 """Rounds: every workload on every server in turn, each run in a process of its own.
 
-The load runs in a child process, so it can be given a time limit, and what it leaves behind in
-memory does not slow the next one. A server that fails a workload, or dies of it, has no figure
-there; it is started again and the run goes on.
+A server that fails a workload, or dies of it, has no figure there; it is started again and the
+run goes on. A workload that needs servers of its own, because they must be new or started in
+another way, gets one for each run.
 """
 
 from __future__ import annotations
 
-import multiprocessing
-import signal
-import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from multiprocessing.connection import Connection as Pipe
 
+from bench.archive import Archive
+from bench.child import Failed, Stuck, run_in_child
 from bench.servers import CannotStart, Server
-from bench.wire import ServerSaidNo
-from bench.workload import Sample, Scale, Target, Workload
-
-RUN_LIMIT_S = 120.0  # for one workload on one server, preparation included
-END_LIMIT_S = 5.0
-
-_FORK = multiprocessing.get_context("fork")
+from bench.workload import Sample, Scale, Workload
 
 
 @dataclass(slots=True)
@@ -34,14 +26,6 @@ class Results:
 
     def add(self, workload: Workload, server: str, sample: Sample) -> None:
         self.samples.setdefault(workload.name, {}).setdefault(server, []).append(sample)
-
-
-class Failed(Exception):
-    """One run came to nothing; the text says why."""
-
-
-class Stuck(Failed):
-    """One run did not end in time, and the server may not be fit for another."""
 
 
 @contextmanager
@@ -70,33 +54,30 @@ def run_rounds(
     results: Results,
 ) -> None:
     """Fill ``results``; what is there stays valid if this is interrupted."""
-    for number in range(1, rounds + 1):
-        for workload in workloads:
-            for server in servers:
-                what = f"round {number}/{rounds}  {workload.name:<18} {server.name:<10}"
-                try:
-                    sample = _run_on(workload, server, scale)
-                except (Failed, CannotStart) as error:
-                    _say(f"{what} no figure: {error}")
-                else:
-                    results.add(workload, server.name, sample)
-                    figures = (f"{name}={value:,.2f}" for name, value in sample.items())
-                    _say(f"{what} {'  '.join(figures)}")
+    width = max((len(workload.name) for workload in workloads), default=0)
+    with Archive() as archive:
+        for number in range(1, rounds + 1):
+            for workload in workloads:
+                for server in servers:
+                    what = f"round {number}/{rounds}  {workload.name:<{width}}  {server.name:<9} "
+                    try:
+                        sample = _run_on(workload, server, scale, archive)
+                    except (Failed, CannotStart) as error:
+                        _say(f"{what} no figure: {str(error).rstrip()}")
+                    else:
+                        results.add(workload, server.name, sample)
+                        figures = (f"{name}={value:,.2f}" for name, value in sample.items())
+                        _say(f"{what} {'  '.join(figures)}")
 
 
-def _run_on(workload: Workload, server: Server, scale: Scale) -> Sample:
-    if workload.fresh_server:
-        other = server.another()
-        try:
-            other.start()
-            return _run_in_child(workload, other, scale)
-        finally:
-            other.stop()
+def _run_on(workload: Workload, server: Server, scale: Scale, archive: Archive) -> Sample:
+    if workload.needs_own_server:
+        return _run_on_its_own(workload, server, scale, archive)
     if not server.is_alive():
         server.stop()
         server.start()
     try:
-        return _run_in_child(workload, server, scale)
+        return run_in_child(workload.run, server, scale)
     except Failed as error:
         if server.is_alive() and not isinstance(error, Stuck):
             raise
@@ -105,42 +86,20 @@ def _run_on(workload: Workload, server: Server, scale: Scale) -> Sample:
         raise Failed(f"{error}\n{tail}") from error
 
 
-def _run_in_child(workload: Workload, server: Server, scale: Scale) -> Sample:
-    target = Target(server.name, server.port, server.pid)
-    receiver, sender = _FORK.Pipe(duplex=False)
-    child = _FORK.Process(target=_child, args=(workload, target, scale, sender), daemon=True)
-    child.start()
-    sender.close()
+def _run_on_its_own(workload: Workload, server: Server, scale: Scale, archive: Archive) -> Sample:
+    own = server.another(workload.setups.of(server.name))
     try:
-        outcome = _receive(receiver)
-        child.join(END_LIMIT_S)
+        if workload.from_files:
+            archive.copy(own, scale, own.make_directory())
+            own.start(wait=False)
+        else:
+            own.start()
+        return run_in_child(workload.run, own, scale)
+    except Failed as error:
+        own.end()  # so that its log is complete
+        raise Failed(f"{error}\n{own.log_tail()}") from error
     finally:
-        receiver.close()
-        if child.is_alive():
-            child.kill()
-        child.join()
-    if isinstance(outcome, str):
-        raise Failed(outcome)
-    return outcome
-
-
-def _receive(receiver: Pipe) -> Sample | str:
-    if not receiver.poll(RUN_LIMIT_S):
-        raise Stuck(f"not finished within {RUN_LIMIT_S} s")
-    try:
-        outcome: Sample | str = receiver.recv()
-    except EOFError:
-        raise Failed("the load generator ended with an error, see above") from None
-    return outcome
-
-
-def _child(workload: Workload, target: Target, scale: Scale, sender: Pipe) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides, and says it once
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    try:
-        sender.send(workload.run(target, scale))
-    except (ServerSaidNo, OSError, subprocess.TimeoutExpired) as error:
-        sender.send(f"{type(error).__name__}: {error}")
+        own.stop()
 
 
 def _say(line: str) -> None:

