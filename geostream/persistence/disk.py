@@ -249,12 +249,19 @@ class KeptDisk(Disk):
         return SAVED
 
     def _save_all(self) -> None:
+        if self.journal.failing is not None:  # its writer tries again and again, and hears nothing
+            raise OSError(self.journal.failing[1].reason)
         self.journal.end_turn()
         for writer in self.journal.appending:
             writer.wait_for(writer.sync_now)
         for writer in list(self.snapshots.rules):
             self.snapshots.take_now(writer)
+        self._note_saved()
+
+    def _note_saved(self) -> None:
+        """Note that all there is now is on disk, or at least with the thread that syncs it."""
         self.snapshots.saved_ms = self._clock.now_ms()
+        self._engine.stats.changes_since_save = 0
 
     def _need_plugins(self) -> None:
         if not self.journal.writers:
@@ -273,7 +280,7 @@ class KeptDisk(Disk):
         for writer in self.snapshots.rules:
             self.snapshots.request(writer)
         if not self.snapshots.rules:
-            self.snapshots.saved_ms = self._clock.now_ms()
+            self._note_saved()
         return SAVING_SCHEDULED if running is not None else SAVING_STARTED
 
     def bgrewrite(self) -> Reply:

@@ -76,8 +76,10 @@ class Snapshots:
         if failed_s is not None and self._clock.monotonic_s() - failed_s < RETRY_S:
             return False
         if writer.plugin.appends:
-            return writer.must_rewrite or (
-                writer.failure is None and writer.plugin.wants_snapshot()
+            return (
+                writer.must_rewrite
+                or failed_s is not None  # it may not have caught up with the others
+                or (writer.failure is None and writer.plugin.wants_snapshot())
             )
         changes = self._engine.stats.changes_since_save
         age_ms = self._clock.now_ms() - self.saved_ms

@@ -33,6 +33,7 @@ SYNC_EVERY_S = 1.0
 RETRY_S = 0.25  # after an append that failed
 MERGED_EFFECTS = 20_000  # most that one append is given, about
 IDLE_S = 3600.0
+WAIT_S = 60.0  # how long somebody is held up at most by a thread that does not answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,10 @@ class Writer:
         self._urgent.set()
 
     def wait_for(self, function: Callable[[], Any]) -> Any:
-        """Have something done and hold the caller up until it is; return or raise its outcome."""
+        """Have something done and hold the caller up until it is; return or raise its outcome.
+
+        Raises TimeoutError, an OSError, if the thread does not come to it for ``WAIT_S``.
+        """
         outcome: list[Any] = []
         is_done = threading.Event()
 
@@ -116,7 +120,8 @@ class Writer:
             is_done.set()
 
         self.call(function, done)
-        is_done.wait()
+        if not is_done.wait(WAIT_S):
+            raise TimeoutError(f"the writer of {self.plugin.name} is stuck")
         if outcome[1] is not None:
             raise outcome[1]
         return outcome[0]

@@ -23,6 +23,7 @@ from geostream.rdb.stream_types import (
     UNKNOWN_READ,
 )
 from geostream.rdb.strings import Cursor
+from geostream.store.group import NEVER
 from geostream.store.ids import StreamId
 from geostream.store.images import (
     ConsumerImage,
@@ -169,7 +170,8 @@ def _read_deliveries(cursor: Cursor) -> dict[StreamId, tuple[int, int]]:
 
 def _read_consumer(cursor: Cursor, kind: int) -> ConsumerImage:
     name, seen_ms = cursor.string(), cursor.i64()
-    return ConsumerImage(name, seen_ms, cursor.i64() if kind >= ACTIVE_TIME else seen_ms)
+    active_ms = max(cursor.i64(), NEVER) if kind >= ACTIVE_TIME else seen_ms
+    return ConsumerImage(name, seen_ms, active_ms)
 
 
 def _read_owned(

@@ -4,6 +4,9 @@
     items.py        a key with its value, on its way from one place to another
     shadow.py       copies to read from, so that nobody's files are touched
     stores.py       reading a store of any format
+    foreign.py      commands of types that are not kept here
+    pages.py        whether a SQLite file is sound
+    wal.py          whether its log is
     new_stores.py   writing one
     salvage.py      what can be read of a damaged SQLite file
     live.py         a connection to a running server

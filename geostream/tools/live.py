@@ -17,10 +17,11 @@ from redis.backoff import NoBackoff
 from redis.connection import ConnectionPool
 from redis.retry import Retry
 
-from geostream.tools.errors import ToolError
+from geostream.tools.errors import Misuse, ToolError
 from geostream.tools.places import ServerPlace
 
 TIMEOUT_S = 60.0  # for one reply
+CONNECT_S = 10.0
 PIPELINE_REQUESTS = 500
 PIPELINE_BYTES = 16 * 2**20
 
@@ -48,15 +49,18 @@ class Server:
         """Connect, and see what is there."""
         self.name = str(place)
         self._db: int | None = None
-        pool: ConnectionPool = ConnectionPool.from_url(
-            place.url,
-            protocol=2,
-            socket_timeout=timeout_s,
-            socket_connect_timeout=min(timeout_s, 10.0),
-            retry=Retry(NoBackoff(), 0),
-            decode_responses=False,
-        )
-        self._connection: Any = pool.make_connection()  # the library's own types stop here
+        try:
+            pool: ConnectionPool = ConnectionPool.from_url(
+                place.url,
+                protocol=2,
+                socket_timeout=timeout_s,
+                socket_connect_timeout=min(timeout_s, CONNECT_S),
+                retry=Retry(NoBackoff(), 0),
+                decode_responses=False,
+            )
+            self._connection: Any = pool.make_connection()  # the library's own types stop here
+        except (TypeError, ValueError, exceptions.RedisError) as error:  # an ssl_ option
+            raise Misuse(f"{self.name}: {error}") from None
         self.info = self._look()
         if self.info.get("cluster_enabled") == "1":
             raise ToolError(

@@ -104,8 +104,7 @@ class Move:
             self.tally.remarks.append(f"{contents.failed:,} stored commands did nothing")
         for kind, count in contents.left_out.items():
             self.tally.leave_out(kind, count=count)
-        for name in contents.left_out_names:
-            self.tally.leave_out("the keys", name, count=0)
+        self.tally.left_out_names += contents.left_out_names
         items = [item for item in contents.items if self._is_wished(item)]
         return items, sorted({item.db for item in items}), len(items)
 

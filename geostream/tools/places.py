@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from geostream.config import Config
 from geostream.persistence.api import Persistence
@@ -128,18 +128,24 @@ def _server(url: str) -> ServerPlace:
         _ = parts.port  # looked at here, because it may be none
     except ValueError as error:
         raise Misuse(f"{url.rpartition('@')[2]}: {error}") from None
+    options = dict(parse_qsl(parts.query))
+    number = options.pop("db", "")
+    unknown = sorted(name for name in options if not name.startswith("ssl_"))
+    if unknown:
+        raise Misuse(f"?{unknown[0]}=: known are db, and ssl_ca_certs and others of its kind")
     if parts.scheme == "unix":
         if not parts.path:
             raise Misuse("unix://: the path of the socket is missing")
-        _, _, number = parts.query.partition("db=")
     else:
         if not parts.hostname:
             raise Misuse(f"{parts.scheme}://: the host is missing")
-        number = parts.path.strip("/")
-        url = urlunsplit(parts._replace(path="", query=""))
+        number = number or parts.path.strip("/")
+        parts = parts._replace(path="")
     if number and not (number.isdigit() and int(number) < 2**31):
         raise Misuse(f"{number}: not the number of a database")
-    return ServerPlace(url.partition("?")[0], int(number) if number else None)
+    plain = f"{parts.scheme}://{parts.netloc}{parts.path}"
+    query = "?" + urlencode(options) if options else ""
+    return ServerPlace(plain + query, int(number) if number else None)
 
 
 def _file(kind: str, path: Path) -> FilePlace:

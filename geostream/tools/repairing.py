@@ -65,6 +65,7 @@ def repair(source: FilePlace, target: FilePlace, now_ms: int) -> Repair:
     done.saved.remarks += contents.remarks
     for kind, count in contents.left_out.items():
         done.saved.leave_out(kind, count=count)
+    done.saved.left_out_names += contents.left_out_names
     if done.damage is not None and not contents.items:
         raise ToolError(f"{done.damage}; nothing could be saved")
     options = {"rdb_version": _fullest(contents)} if target.kind == "rdb" else {}

@@ -18,19 +18,18 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from geostream.persistence.registry import find
 from geostream.tools.errors import ToolError
 from geostream.tools.places import FilePlace
 from geostream.tools.shadow import beside, shadow_of
-from geostream.tools.stores import Contents, Damage, read_store
+from geostream.tools.stores import BY_SQLITE, Contents, Damage, read_store
 
 MOST_ROWS_TAKEN_OUT = 500
-ROWS = 500  # read at a time
 LARGEST_ROWID = 2**63 - 1
 NARROWING_STEPS = 16  # when looking for the first readable row behind a damage
 
 _PLACE = re.compile(r"table (\w+), (.*?): ", re.DOTALL)
 _CONDITION = re.compile(r"(\w+) (b'(?:[^'\\]|\\.)*'|b\"(?:[^\"\\]|\\.)*\"|-?\d+(?:-\d+)?)(?:, |$)")
-_BY_SQLITE = "SQLite says"
 
 Row = tuple[Any, ...]
 
@@ -48,7 +47,7 @@ def salvaged(source: FilePlace, now_ms: int, found: Contents, lost: list[str]) -
         return found
     with shadow_of(source) as shadow:
         path = shadow.path
-        if _BY_SQLITE in found.damage.reason:
+        if BY_SQLITE in found.damage.reason:
             path = shadow.directory / "salvaged.db"
             _copy_around_damage(shadow.path, path, lost)
         return _without_bad_rows(path, now_ms, source, lost)
@@ -98,22 +97,30 @@ def _value(text: str) -> int | str | bytes:
 
 
 def _copy_around_damage(path: Path, copy: Path, lost: list[str]) -> None:
+    """Copy all tables of a damaged file into a new one, which the plugin has made."""
+    plugin = find("sqlite")(copy.parent, {"file": copy.name})
+    with closing(plugin):
+        plugin.open()
     with closing(sqlite3.connect(path)) as old, closing(sqlite3.connect(copy)) as new:
+        old.text_factory = _text
+        tables = [
+            name for (name,) in new.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+        ]
         try:
-            made = old.execute(
-                "SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL"
-                " AND name NOT LIKE 'sqlite~_%' ESCAPE '~' ORDER BY type <> 'table'"
-            ).fetchall()
-        except sqlite3.DatabaseError as error:
+            known = {name for (name,) in old.execute("SELECT name FROM sqlite_master")}
+            for name in tables:
+                if name in known:
+                    _copy_table(old, new, name, lost)
+                else:
+                    lost.append(f"table {name}: it is not there any more")
+        except (sqlite3.Error, UnicodeError) as error:
             raise ToolError(f"{error}; nothing could be saved") from error
-        for kind, name, sql in made:
-            if kind == "table":
-                new.execute(sql)
-                _copy_table(old, new, name, lost)
-        for kind, _, sql in made:
-            if kind == "index":
-                new.execute(sql)
         new.commit()
+
+
+def _text(raw: bytes) -> str:
+    """Return a text that SQLite keeps; what is damaged in it is for people only."""
+    return raw.decode("utf-8", "replace")
 
 
 def _copy_table(
@@ -128,8 +135,14 @@ def _copy_table(
     marks = ", ".join("?" * len(columns))
     insert = f'INSERT OR IGNORE INTO "{name}" ({listed}) VALUES ({marks})'
 
-    def put(rows: list[Row]) -> None:
-        new.executemany(insert, rows)
+    impossible = 0
+
+    def put(row: Row) -> None:
+        nonlocal impossible
+        try:
+            new.execute(insert, row)
+        except sqlite3.IntegrityError:
+            impossible += 1
 
     key = [column for column, place in sorted(columns, key=lambda pair: pair[1]) if place]
     try:
@@ -141,10 +154,12 @@ def _copy_table(
         lost += _copy_by_rowid(old, name, listed, put)
     else:
         lost += _copy_from_both_ends(old, name, listed, key, put)
+    if impossible:
+        lost.append(f"table {name}: {counted_rows(impossible)} with values that cannot be")
 
 
 def _copy_by_rowid(
-    old: sqlite3.Connection, name: str, listed: str, put: Callable[[list[Row]], None]
+    old: sqlite3.Connection, name: str, listed: str, put: Callable[[Row], None]
 ) -> Iterator[str]:
     """Copy what can be read of a table; yield what cannot."""
     at = -LARGEST_ROWID
@@ -153,7 +168,7 @@ def _copy_by_rowid(
         last, failed = at - 1, False
         try:
             for row in old.execute(query, [at]):
-                put([row[1:]])
+                put(row[1:])
                 last = row[0]
         except sqlite3.DatabaseError:
             failed = True
@@ -203,7 +218,7 @@ def _copy_from_both_ends(
     name: str,
     listed: str,
     key: list[str],
-    put: Callable[[list[Row]], None],
+    put: Callable[[Row], None],
 ) -> Iterator[str]:
     """Copy a table without rowids up to a damage, and from its end back to one."""
     failed = False
@@ -211,9 +226,21 @@ def _copy_from_both_ends(
         order = ", ".join(f'"{column}" {direction}' for column in key)
         try:
             for row in old.execute(f'SELECT {listed} FROM "{name}" ORDER BY {order}'):
-                put([row])
+                put(row)
         except sqlite3.DatabaseError:
             failed = True
         if not failed:
             return
     yield f"table {name}: rows between the first and the last damage cannot be read"
+
+
+def show_what_can_be_read(place: FilePlace, now_ms: int, contents: Contents) -> None:
+    """Add to the contents of a damaged file what can be saved of it, and say what cannot."""
+    lost: list[str] = []
+    try:
+        saved = salvaged(place, now_ms, contents, lost)
+    except ToolError as error:
+        contents.remarks.append(str(error))
+        return
+    contents.items = saved.items
+    contents.remarks += [f"cannot be read: {line}" for line in lost]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import mmap
 import os
+import sqlite3
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
@@ -28,11 +29,13 @@ from geostream.store.keyspace import Keyspace
 from geostream.tools.errors import ToolError
 from geostream.tools.foreign import without_foreign
 from geostream.tools.items import Item, items_in, items_of, shown
+from geostream.tools.pages import fault_in
 from geostream.tools.places import MOST_DATABASES, FileOrPlugin, FilePlace
 from geostream.tools.shadow import Shadow, beside, shadow_of
 from geostream.tools.wal import gap_in
 
 NAMES_KEPT = 20
+BY_SQLITE = "SQLite says"  # how reasons begin that are not the plugin's own
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +144,11 @@ def _read_shadow(place: FilePlace, shadow: Shadow, now_ms: int, takes_torn: bool
     gap = gap_in(log) if place.kind == "sqlite" else None
     if gap is not None and gap_in(log) != gap:  # it is being written
         gap = None
+    fault = fault_in(shadow.path) if place.kind == "sqlite" else None
+    if fault is not None:
+        facts_only = Contents(facts=facts)
+        facts_only.damage = Damage(place.path, None, f"{BY_SQLITE}: {fault}")
+        return facts_only
     contents = _read_plugin(find(place.kind)(shadow.directory, options), now_ms, shadow)
     if gap is not None and contents.damage is None:
         behind = f"the log is damaged, and {gap.commits} transactions behind that are lost"
@@ -176,6 +184,9 @@ def _read_plugin(plugin: Persistence, now_ms: int, shadow: Shadow | None) -> Con
         except Corrupt as error:
             path = error.path if shadow is None else shadow.original(error.path)
             contents.damage = Damage(path, error.offset, error.reason, _size_of(error.path))
+        except (sqlite3.Error, UnicodeError) as error:  # in its tables' definitions, or a text
+            path = "" if shadow is None else shadow.stands_for
+            contents.damage = Damage(path, None, f"{BY_SQLITE}: {error}")
     report = plugin.report
     contents.items = items_in(keyspace)
     contents.remarks = list(report.remarks)

@@ -43,6 +43,7 @@ class Tally:
     expired: int = 0
     vanished: int = 0  # between being listed and being read
     left_out: dict[str, Names] = field(default_factory=dict)  # not kept here, by type
+    left_out_names: list[str] = field(default_factory=list)  # of any of these types
     refused: dict[str, Names] = field(default_factory=dict)  # should have moved, by reason
     losses: dict[str, int] = field(default_factory=dict)  # details a target cannot hold
     remarks: list[str] = field(default_factory=list)
@@ -95,6 +96,8 @@ class Tally:
             yield f"gone before they could be read: {self.vanished:,}"
         for kind, names in sorted(self.left_out.items()):
             yield f"left out, because such data is not kept here: {kind}: {names}"
+        if self.left_out_names:
+            yield f"  among them: {', '.join(self.left_out_names)}"
         for reason, names in self.refused.items():
             yield f"NOT moved: {names}: {reason}"
         for what, count in self.losses.items():

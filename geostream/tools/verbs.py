@@ -69,6 +69,7 @@ def inspect(file: str, glob: str | None, entries: int, as_json: bool) -> None:
     shown what could be read, and where it stops; the exit status is then 1.
     """
     from geostream.tools.inspecting import as_text, describe  # noqa: PLC0415
+    from geostream.tools.salvage import show_what_can_be_read  # noqa: PLC0415
     from geostream.tools.stores import read_store  # noqa: PLC0415
 
     now_ms = Clock().now_ms()
@@ -77,6 +78,8 @@ def inspect(file: str, glob: str | None, entries: int, as_json: bool) -> None:
             raise Misuse("--entries wants a number from 0 on")
         place = _file_place(file, "inspect")
         contents = read_store(place, now_ms, takes_torn=False)
+        if contents.damage is not None and place.kind == "sqlite":
+            show_what_can_be_read(place, now_ms, contents)
     except ToolError as error:
         _fail(error)
     told = describe(place, contents, None if glob is None else os.fsencode(glob), entries, now_ms)
@@ -95,7 +98,8 @@ def repair(file: str, new_place: str) -> None:
     """Copy what is good of a damaged file to a new place, and say what is lost.
 
     FILE itself is never changed. NEWPLACE may be of another format; if its name does not tell,
-    it is of the same. The exit status is 0 if nothing was lost, 1 if something was.
+    it is of the same. The exit status is 0 if nothing was lost, 1 if something was
+    or may be.
     """
     from geostream.tools.places import KINDS  # noqa: PLC0415
     from geostream.tools.repairing import repair as carry_out  # noqa: PLC0415

@@ -8,7 +8,7 @@ from geostream.rdb.crc import crc64
 from geostream.rdb.dump import dump_value, restore_value
 from geostream.rdb.errors import BadValue, BadVersion, RdbError
 from geostream.rdb.strings import i64_bytes, length_bytes, raw_id_bytes, string_bytes
-from geostream.store.images import StreamImage, restore
+from geostream.store.images import ConsumerImage, GroupImage, StreamImage, restore
 from tests.persistence.formats.golden_files import VECTORS
 
 SMALL = VECTORS["dump_small_stream"]
@@ -199,3 +199,10 @@ def test_every_byte_cut_off_is_noticed():
     for size in range(1, len(payload) - 10):
         with pytest.raises(RdbError):
             restore_value(sealed(payload[:size], 12))
+
+
+def test_an_active_time_before_1970_means_never():
+    consumer = ConsumerImage(b"c", 5, -5)
+    image = StreamImage(groups=[GroupImage(b"g", (0, 0), None, [consumer])])
+    restored = restore_value(dump_value(image, version=11))
+    assert restored.groups[0].consumers == [ConsumerImage(b"c", 5, -1)]
