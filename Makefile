@@ -2,6 +2,8 @@
 # make test   run the whole suite
 # make check  formatter, linter, types, import contracts
 # make fix    let the formatter and the linter change what they can; renew the README's commands
+# make crash  kill servers with KILLS=2000 moments for each plugin, SEED=1 draws them; see
+#             tests/crash
 # make bench  compare with real servers and put the tables into the README; with ARGS="--quick"
 #             only try it out, ARGS="--help" says what else can be chosen
 #
@@ -12,8 +14,10 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check install -qq
 ARGS   ?=
+KILLS  ?= 2000
+SEED   ?= 1
 
-.PHONY: run test check fix bench clean
+.PHONY: run test check fix crash bench clean
 
 run: $(VENV)/.installed
 	@exec $(BIN)/geostream serve --config config.yaml
@@ -33,6 +37,9 @@ fix: $(VENV)/.installed-test
 	$(BIN)/geostream commands --markdown | sed -i README.md \
 		-e '/<!-- commands:begin/,/<!-- commands:end/{//!d}' \
 		-e '/<!-- commands:begin/r /dev/stdin'
+
+crash: $(VENV)/.installed-test
+	KILLS=$(KILLS) SEED=$(SEED) $(BIN)/python -m pytest tests/crash $(ARGS)
 
 bench: $(VENV)/.installed-test
 	$(BIN)/python -m bench $(or $(ARGS),--markdown README.md)

@@ -138,7 +138,8 @@ class App:
             for host, port in addresses:
                 logs.event(
                     log, logs.NOTICE, "Ready to accept connections", address=host, port=port,
-                    version=__version__, persistence=",".join(self.disk.plugins), fsync=self.disk.fsync,
+                    version=__version__, persistence=",".join(self.disk.plugins),
+                    fsync=self.disk.fsync,
                 )  # fmt: skip
         self.process.stopping.wait()
         return self._stop()

@@ -21,7 +21,7 @@ from geostream.config.kinds import (
     Text,
     Value,
 )
-from geostream.config.settings import IMMUTABLE, PROTECTED, Parameter
+from geostream.config.settings import IMMUTABLE, Parameter
 
 _NO_PROTECTED_MODE = "protected mode is not served: bind to a loopback address or set requirepass"
 _NO_CLUSTER = "clusters are not served"

@@ -156,15 +156,13 @@ class Persistence(Section, frozen=True):
     ] = "data"
     plugins: Annotated[
         tuple[str, ...],
-        Setting(
-            PluginList(), "what writes; the first is loaded at start; none: memory only", IMMUTABLE
-        ),
+        Setting(PluginList(), "what writes to disk; none: memory only", IMMUTABLE),
     ] = ("sqlite",)
     appendfsync: Annotated[
         str,
         Setting(
             Choice("everysec", "always", "no"),
-            "always: a reply waits until its change is on disk; everysec; no: when the system likes",
+            "always: before the reply; everysec; no: when the system likes",
         ),
     ] = "everysec"
     save: Annotated[

@@ -34,6 +34,7 @@ from geostream.persistence.registry import (
     Entry,
     build,
     entries_of,
+    in_load_order,
     save_rules,
 )
 from geostream.persistence.snapshots import Snapshots
@@ -72,7 +73,7 @@ class KeptDisk(Disk):
         self._saves_at_stop: bool | None = None
         self.entries: dict[Writer, Entry] = {}
         built = [(build(entry, config), entry) for entry in self._all_entries()]
-        for plugin, entry in built:
+        for plugin, entry in in_load_order(built):
             self.add(plugin, entry)
         follow_settings(self, config)
 
@@ -119,7 +120,7 @@ class KeptDisk(Disk):
         for writer in self.journal.writers:
             self._in_writer(writer, writer.plugin.open)
             is_empty = self._in_writer(writer, writer.plugin.is_empty)
-            found.append((writer.plugin, is_empty, self.entries[writer].is_implied))
+            found.append((writer.plugin, is_empty, self.entries[writer].may_be_empty))
         chosen = choose(found)
         if chosen is None:
             return None

@@ -7,8 +7,8 @@ the stock ones, the server's settings of the same names, which CONFIG SET can ch
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
@@ -50,22 +50,37 @@ class Entry:
     options: Mapping[str, Any]
     save: tuple[tuple[int, int], ...] | None = None  # seconds, changes; None: the setting
     is_implied: bool = False  # by appendonly, not named
+    may_be_empty: bool = False  # while a later one has data: it is new beside snapshots
 
 
 def entries_of(settings: PersistenceSettings) -> list[Entry]:
-    """Return the plugins the settings ask for, the one to load first first.
+    """Return the plugins the settings ask for, in the order in which they are named.
 
     Raises UnusablePlugin where an entry makes no sense or a plugin is named twice.
     """
     entries = [_entry(text) for text in settings.plugins]
     names = [entry.use for entry in entries]
     if settings.appendonly and "aof" not in names:
-        only_snapshots = set(names) <= {"rdb"}  # as Redis: the log is newer than the snapshot
-        entries.insert(0 if only_snapshots else len(entries), Entry("aof", {}, is_implied=True))
+        entries.append(Entry("aof", {}, is_implied=True))
     for name in names:
         if names.count(name) > 1:
             raise UnusablePlugin(f"persistence.plugins: {name} is named twice")
     return entries
+
+
+def in_load_order(
+    built: Sequence[tuple[Persistence, Entry]],
+) -> list[tuple[Persistence, Entry]]:
+    """Return plugins in the order in which they are looked at for data to load.
+
+    Those that append come first: what they hold is newer than any snapshot. One that passes a
+    snapshot so may well be new, and empty.
+    """
+    ordered = []
+    for place, (plugin, entry) in enumerate(built):
+        passes = plugin.appends and not all(other.appends for other, _ in built[:place])
+        ordered.append((plugin, replace(entry, may_be_empty=True) if passes else entry))
+    return sorted(ordered, key=lambda one: not one[0].appends)
 
 
 def _entry(text: str) -> Entry:

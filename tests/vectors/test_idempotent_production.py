@@ -8,7 +8,6 @@ import pytest
 
 from tests.support.both import until
 from tests.support.conversation import assert_replies
-from tests.support.marks import needs_dump
 from tests.support.wire import Client, Error, Simple, fields
 
 FUTURE = 99999999999999
@@ -125,7 +124,6 @@ def test_copies_and_renames_keep_what_is_remembered(produced: Client) -> None:
     assert counters(produced, "u") == [1, 1, 1, 1]
 
 
-@needs_dump
 def test_a_dump_keeps_what_is_remembered(produced: Client) -> None:
     assert_replies(produced, f'XADD s IDMP p i * f v => "{FUTURE}-1"')
     payload = produced.call("DUMP s")

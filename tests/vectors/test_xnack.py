@@ -7,7 +7,6 @@ from collections.abc import Callable
 import pytest
 
 from tests.support.conversation import assert_replies, block
-from tests.support.marks import needs_dump
 from tests.support.wire import Client, Error, fields
 
 MAX_COUNT = 2**63 - 1
@@ -149,7 +148,6 @@ def test_a_copy_keeps_what_was_released_and_its_order(pending: Client) -> None:
     assert [entry[0] for entry in entries] == [b"3-0", b"1-0", b"4-0"]
 
 
-@needs_dump
 def test_a_dump_keeps_what_was_released_and_its_order(pending: Client) -> None:
     assert_replies(pending, "XNACK s g FAIL IDS 3 3-0 1-0 4-0 => (3)")
     payload = pending.call("DUMP s")

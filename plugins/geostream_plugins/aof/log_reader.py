@@ -23,6 +23,7 @@ _CONTROL = (b"SELECT", b"MULTI", b"EXEC", b"DISCARD")
 _LONGEST_CONTROL = 7
 _RDB_MARKS = (b"REDIS", b"VALKE")
 _MAX_DATABASE = 2**31 - 1
+_SMALL_BYTES = 4096  # a file without keys is smaller
 
 
 class LogReader:
@@ -175,3 +176,13 @@ class LogReader:
         """Tell whether a batch was finished behind what is whole: the damage is not at the end."""
         rest = max(0, self.whole_end - 1)
         return SUM_LINE.search(self._data, rest) is not None
+
+
+def holds_nothing(path: Path) -> bool:
+    """Tell whether a file is a base without keys, or empty. Raises OSError."""
+    if path.stat().st_size > _SMALL_BYTES:
+        return False
+    try:
+        return next(iter(LogReader(path, path.read_bytes(), LoadReport())), None) is None
+    except BadFormat:  # whoever loads it will be told
+        return False

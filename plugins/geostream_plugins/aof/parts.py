@@ -14,6 +14,7 @@ import os
 from pathlib import Path
 
 from geostream.persistence.api import Corrupt
+from geostream_plugins.aof.log_reader import holds_nothing
 from geostream_plugins.aof.manifest import (
     Manifest,
     Part,
@@ -116,9 +117,12 @@ class Parts:
             sync_directory(self._legacy.parent)
 
     def _refuse_stray_files(self) -> None:
-        """Redis would start empty where the manifest was lost, and write over the files."""
+        """Redis would start empty where the manifest was lost, and write over the files.
+
+        The very first base is there before its manifest; a crash between the two lost nothing.
+        """
         for path in sorted(self.place.glob(f"{_glob_escaped(self.stem)}.*")):
-            if path.suffix in (".aof", ".rdb"):
+            if path.suffix in (".aof", ".rdb") and not holds_nothing(path):
                 raise Corrupt(
                     path,
                     None,

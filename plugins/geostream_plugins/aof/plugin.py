@@ -20,10 +20,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from geostream.persistence.api import Corrupt, Effect, LoadReport, Persistence, Stored
+from geostream.persistence.api import Corrupt, Effect, Persistence, Stored
 from geostream_plugins.aof.base import write_command_base, write_rdb_base
 from geostream_plugins.aof.log_file import LogFile
-from geostream_plugins.aof.log_reader import LogReader
+from geostream_plugins.aof.log_reader import LogReader, holds_nothing
 from geostream_plugins.aof.manifest import Manifest, Part, sync_directory
 from geostream_plugins.aof.options import changed, read_options
 from geostream_plugins.aof.parts import Parts
@@ -31,7 +31,6 @@ from geostream_plugins.aof.records import NO_DATABASE, batch_bytes
 from geostream_plugins.aof.scan import BadFormat, Data, Torn
 
 REPAIR = "'geostream repair' copies what is good to another place"
-SMALL_BASE_BYTES = 4096  # a base without keys is smaller
 
 
 class AofPersistence(Persistence):
@@ -60,21 +59,18 @@ class AofPersistence(Persistence):
         self._parts.open()
         for path in self.directory.glob("temp-geostream-rewriteaof-*.aof"):
             path.unlink(missing_ok=True)
-        self._is_current = self._parts.is_fresh
 
     def is_empty(self) -> bool:
+        is_empty = self._has_nothing()
+        if is_empty:
+            self._is_current = True  # unless another store is loaded, this is all there is
+        return is_empty
+
+    def _has_nothing(self) -> bool:
         manifest, parts = self._parts.manifest, self._parts
         if any(parts.path(part).stat().st_size for part in manifest.increments):
             return False
-        if manifest.base is None:
-            return True
-        path = parts.path(manifest.base)
-        if path.stat().st_size > SMALL_BASE_BYTES:
-            return False
-        try:
-            return next(iter(LogReader(path, path.read_bytes(), LoadReport())), None) is None
-        except BadFormat:  # whoever loads it will be told
-            return False
+        return manifest.base is None or holds_nothing(parts.path(manifest.base))
 
     def load(self) -> Iterator[Stored]:
         parts, report = self._parts, self.report
@@ -138,6 +134,8 @@ class AofPersistence(Persistence):
     # Appending
 
     def append(self, batch: Sequence[Effect]) -> None:
+        if self._log is None and not self._is_current:
+            return  # the files hold other data; the rewrite that has to come has this too
         log = self._log or self._start_log()
         before, stamp_s = self._stamp()
         written = batch_bytes(batch, self._database, before)
@@ -161,13 +159,9 @@ class AofPersistence(Persistence):
     def _start_log(self) -> LogFile:
         """Open the increment to write to; the first base and manifest, if there are none."""
         parts = self._parts
-        if not self._is_current:
-            raise OSError("the files hold other data; a rewrite has to come first")
         manifest = parts.manifest
         if parts.is_fresh:
-            base = manifest.next_base(parts.stem, self._base_suffix())
-            self._write_base(base, ())
-            manifest = Manifest(base)
+            manifest = self._empty_base()
         if manifest.increments:
             part = manifest.increments[-1]
             log = LogFile(parts.path(part))
@@ -180,6 +174,12 @@ class AofPersistence(Persistence):
         self._older_bytes = self._base_bytes - log.size_bytes
         return log
 
+    def _empty_base(self) -> Manifest:
+        """Write the first base; return the manifest that names it."""
+        base = Manifest().next_base(self._parts.stem, self._base_suffix())
+        self._write_base(base, ())
+        return Manifest(base)
+
     def sync(self) -> None:
         if self._log is not None or self._is_current:
             (self._log or self._start_log()).sync()
@@ -191,6 +191,9 @@ class AofPersistence(Persistence):
         if self._is_current:
             (self._log or self._start_log()).sync()
             manifest = parts.manifest
+        elif parts.is_fresh:  # or a crash would leave an increment and no manifest
+            manifest = self._empty_base()
+            parts.save(manifest)
         part = manifest.next_increment(parts.stem)
         log = LogFile(parts.path(part), anew=True)
         if self._is_current:

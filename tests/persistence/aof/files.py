@@ -23,6 +23,7 @@ def opened(directory: Path, **options: Any) -> AofPersistence:
     """Return a plugin with its files open; close it."""
     plugin = AofPersistence(directory, options)
     plugin.open()
+    plugin.is_empty()  # as a server asks before it loads or appends
     return plugin
 
 

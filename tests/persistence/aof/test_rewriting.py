@@ -170,8 +170,7 @@ def test_switched_on_while_the_server_runs_it_keeps_the_old_files_until_the_base
     plugin = opened(tmp_path)
     assert plugin.wants_snapshot()
     plugin.sync()
-    with pytest.raises(OSError, match="rewrite"):
-        plugin.append(recorder.batches[0])
+    plugin.append(recorder.batches[0])  # the base will have it
     plugin.begin_snapshot()
     image = Capture(recorder.keyspace)
     written = len(recorder.batches)

@@ -46,9 +46,19 @@ def test_bad_save_rules_are_named(save):
         entries(plugins=(f'{{"use":"rdb","save":{save}}}',))
 
 
-def test_appendonly_adds_the_log_before_a_snapshot_and_behind_others():
+def test_what_appends_is_loaded_before_snapshots_and_may_then_be_empty():
+    log, first, second = ScriptedPlugin(), ScriptedPlugin(appends=False), ScriptedPlugin()
+    built = [(log, Entry("log", {})), (first, Entry("first", {})), (second, Entry("second", {}))]
+    assert registry.in_load_order(built) == [
+        (log, Entry("log", {})),
+        (second, Entry("second", {}, may_be_empty=True)),
+        (first, Entry("first", {})),
+    ]
+
+
+def test_appendonly_adds_the_log():
     implied = Entry("aof", {}, is_implied=True)
-    assert entries(plugins=("rdb",), appendonly=True) == [implied, Entry("rdb", {})]
+    assert entries(plugins=("rdb",), appendonly=True) == [Entry("rdb", {}), implied]
     assert entries(plugins=("sqlite",), appendonly=True) == [Entry("sqlite", {}), implied]
     assert entries(plugins=("aof",), appendonly=True) == [Entry("aof", {})]
 
