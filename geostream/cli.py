@@ -85,11 +85,10 @@ def check_config(file: Path) -> None:
     """Say whether a file, with the environment as it is, would do."""
     loaded = _load(file, [])
     # Imported here: the other verbs do without it.
-    from geostream.persistence.registry import UnusablePlugin, build, entries_of  # noqa: PLC0415
+    from geostream.persistence.registry import UnusablePlugin, build_all  # noqa: PLC0415
 
     try:
-        for entry in entries_of(loaded.settings.persistence):
-            build(entry, loaded)
+        build_all(loaded)
     except UnusablePlugin as error:
         click.echo(f"{file}: {error}", err=True)
         sys.exit(1)

@@ -33,8 +33,7 @@ from geostream.persistence.recovery import Loaded, choose, load
 from geostream.persistence.registry import (
     Entry,
     build,
-    entries_of,
-    in_load_order,
+    build_all,
     save_rules,
 )
 from geostream.persistence.snapshots import Snapshots
@@ -72,13 +71,9 @@ class KeptDisk(Disk):
         self.is_loaded = False
         self._saves_at_stop: bool | None = None
         self.entries: dict[Writer, Entry] = {}
-        built = [(build(entry, config), entry) for entry in self._all_entries()]
-        for plugin, entry in in_load_order(built):
+        for plugin, entry in build_all(config):
             self.add(plugin, entry)
         follow_settings(self, config)
-
-    def _all_entries(self) -> list[Entry]:
-        return entries_of(self._config.settings.persistence)
 
     def add(self, plugin: Persistence, entry: Entry) -> Writer:
         """Start the threads of a plugin; it is not opened."""
@@ -120,7 +115,7 @@ class KeptDisk(Disk):
         for writer in self.journal.writers:
             self._in_writer(writer, writer.plugin.open)
             is_empty = self._in_writer(writer, writer.plugin.is_empty)
-            found.append((writer.plugin, is_empty, self.entries[writer].may_be_empty))
+            found.append((writer.plugin, is_empty, self.entries[writer].is_implied))
         chosen = choose(found)
         if chosen is None:
             return None

@@ -1,10 +1,9 @@
 """Loading at start: which plugin, into what, and when to refuse.
 
-The first plugin that appends is loaded, for what it holds is the newest; where there is none,
-the first that takes snapshots. Data in a later one while the first has none is most likely a
-mistake in the configuration, which going on would make worse, so it is refused. Only one that
-appends and is named behind snapshots, or merely switched on by ``appendonly``, may be empty:
-then the next plugin is loaded, and all of it written to the new one before anybody is served.
+The first plugin is loaded. Data in a later one while the first has none is most likely a
+mistake in the configuration, which going on would make worse, so it is refused. Only a log that
+is merely switched on by ``appendonly`` may be empty: then the next plugin is loaded, and all of
+it written to the new log before anybody is served.
 
 A load fills a keyspace of its own. Only when everything has been read is it made the
 server's, so that nobody ever sees half of it. What cannot be read ends the start.
@@ -40,14 +39,14 @@ class Loaded:
 def choose(found: Sequence[tuple[Persistence, bool, bool]]) -> Persistence | None:
     """Return the plugin to load; None if nothing was ever stored.
 
-    found -- for each plugin in load order: itself, whether it is empty, whether it may be
+    found -- for each plugin in load order: itself, whether it is empty, whether it is only implied
 
     Raises WrongOrder.
     """
-    for place, (plugin, is_empty, may_be_empty) in enumerate(found):
+    for place, (plugin, is_empty, is_implied) in enumerate(found):
         if not is_empty:
             return plugin
-        if may_be_empty:
+        if is_implied:
             continue
         later = next((other for other, empty, _ in found[place + 1 :] if not empty), None)
         if later is not None:

@@ -8,9 +8,10 @@ the stock ones, the server's settings of the same names, which CONFIG SET can ch
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +51,6 @@ class Entry:
     options: Mapping[str, Any]
     save: tuple[tuple[int, int], ...] | None = None  # seconds, changes; None: the setting
     is_implied: bool = False  # by appendonly, not named
-    may_be_empty: bool = False  # while a later one has data: it is new beside snapshots
 
 
 def entries_of(settings: PersistenceSettings) -> list[Entry]:
@@ -73,14 +73,20 @@ def in_load_order(
 ) -> list[tuple[Persistence, Entry]]:
     """Return plugins in the order in which they are looked at for data to load.
 
-    Those that append come first: what they hold is newer than any snapshot. One that passes a
-    snapshot so may well be new, and empty.
+    It is the order in which they are named; a log that ``appendonly`` adds comes before
+    snapshots. Raises UnusablePlugin where a snapshot is named before something that appends:
+    after a crash it would be loaded, and what was acknowledged since would be gone.
     """
-    ordered = []
-    for place, (plugin, entry) in enumerate(built):
-        passes = plugin.appends and not all(other.appends for other, _ in built[:place])
-        ordered.append((plugin, replace(entry, may_be_empty=True) if passes else entry))
-    return sorted(ordered, key=lambda one: not one[0].appends)
+    named = [one for one in built if not one[1].is_implied]
+    for (plugin, _), (later, _) in pairwise(named):
+        if later.appends and not plugin.appends:
+            raise UnusablePlugin(
+                f"persistence.plugins: name {later.name} before {plugin.name}: the first is loaded"
+                f" at start, and {plugin.name} only has what was there at its last snapshot"
+            )
+    implied = [one for one in built if one[1].is_implied]
+    snapshots = [one for one in named if not one[0].appends]
+    return [*named[: len(named) - len(snapshots)], *implied, *snapshots]
 
 
 def _entry(text: str) -> Entry:
@@ -151,6 +157,12 @@ def _checked(name: str, found: object) -> type[Persistence]:
     if not isinstance(found, type) or not issubclass(found, Persistence):
         raise UnusablePlugin(f"persistence.plugins: {name} is no persistence plugin")
     return found
+
+
+def build_all(config: Config) -> list[tuple[Persistence, Entry]]:
+    """Return all plugins that are asked for, in load order. Raises UnusablePlugin."""
+    entries = entries_of(config.settings.persistence)
+    return in_load_order([(build(entry, config), entry) for entry in entries])
 
 
 def build(entry: Entry, config: Config) -> Persistence:

@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from geostream.config import Config
 from geostream.persistence.api import Persistence
-from geostream.persistence.registry import Entry, UnusablePlugin, build, entries_of, find
+from geostream.persistence.registry import Entry, UnusablePlugin, build, build_all, find
 from geostream.tools.errors import Misuse, ToolError
 
 SCHEMES = {
@@ -203,13 +203,12 @@ def configured_place(config: Config) -> FileOrPlugin:
     """
     settings = config.settings
     try:
-        entries = entries_of(settings.persistence)
-        if not entries:
-            raise ToolError("the configuration names no plugin: persistence.plugins is empty")
-        entry = entries[0]
-        plugin = build(entry, config)
+        built = build_all(config)
     except UnusablePlugin as error:
         raise ToolError(str(error)) from None
+    if not built:
+        raise ToolError("the configuration names no plugin: persistence.plugins is empty")
+    plugin, entry = built[0]
     directory = Path(settings.server.dir) / plugin.directory
     if entry.use not in KINDS:
         return PluginPlace(entry, directory, settings.server.databases)

@@ -25,6 +25,7 @@ from geostream.tools.shadow import beside, shadow_of
 from geostream.tools.stores import BY_SQLITE, Contents, Damage, read_store
 
 MOST_ROWS_TAKEN_OUT = 500
+BY_COUNT = "but there are "
 LARGEST_ROWID = 2**63 - 1
 NARROWING_STEPS = 16  # when looking for the first readable row behind a damage
 
@@ -83,7 +84,10 @@ def _take_out(path: Path, damage: Damage) -> int:
     where = " AND ".join(f'"{name}" = ?' for name in columns)
     values = [_value(text) for text in columns.values()]
     with closing(sqlite3.connect(path)) as connection, connection:
-        return connection.execute(f'DELETE FROM "{place[1]}" WHERE {where}', values).rowcount
+        change = f'DELETE FROM "{place[1]}"'
+        if BY_COUNT in damage.reason:  # the row is whole: it says of how many there are some left
+            change = f'UPDATE "{place[1]}" SET crc = NULL'
+        return connection.execute(f"{change} WHERE {where}", values).rowcount
 
 
 def _value(text: str) -> int | str | bytes:

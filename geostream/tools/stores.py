@@ -139,6 +139,8 @@ def _read_shadow(place: FilePlace, shadow: Shadow, now_ms: int, takes_torn: bool
     options = dict(shadow.options)
     if place.kind == "aof":
         options["aof_load_truncated"] = "yes" if takes_torn else "no"
+    if place.kind == "sqlite":
+        options["damaged_log"] = "drop"  # of the copy; what that loses is told below
     facts = _facts_of(place, shadow)
     log = beside(place.path, "-wal")
     gap = gap_in(log) if place.kind == "sqlite" else None

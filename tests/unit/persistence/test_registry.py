@@ -46,14 +46,23 @@ def test_bad_save_rules_are_named(save):
         entries(plugins=(f'{{"use":"rdb","save":{save}}}',))
 
 
-def test_what_appends_is_loaded_before_snapshots_and_may_then_be_empty():
-    log, first, second = ScriptedPlugin(), ScriptedPlugin(appends=False), ScriptedPlugin()
-    built = [(log, Entry("log", {})), (first, Entry("first", {})), (second, Entry("second", {}))]
-    assert registry.in_load_order(built) == [
-        (log, Entry("log", {})),
-        (second, Entry("second", {}, may_be_empty=True)),
-        (first, Entry("first", {})),
+def test_a_log_that_is_only_implied_is_looked_at_before_snapshots():
+    built = [
+        (ScriptedPlugin(), Entry("a", {})),
+        (ScriptedPlugin(appends=False), Entry("b", {})),
+        (ScriptedPlugin(), Entry("aof", {}, is_implied=True)),
     ]
+    ordered = registry.in_load_order(built)
+    assert [entry.use for _, entry in ordered] == ["a", "aof", "b"]
+
+
+def test_a_snapshot_named_before_what_appends_is_refused():
+    built = [
+        (ScriptedPlugin(appends=False), Entry("a", {})),
+        (ScriptedPlugin(), Entry("b", {})),
+    ]
+    with pytest.raises(UnusablePlugin, match="name scripted before scripted"):
+        registry.in_load_order(built)
 
 
 def test_appendonly_adds_the_log():
