@@ -197,8 +197,9 @@ _SAMPLES: dict[bytes, Reply] = {
 }
 
 
-def _no_persistence(ctx: Context, asked: Debug) -> Reply:
-    raise errors.fail(errors.NO_PERSISTENCE)
+def _load_aof(ctx: Context, asked: Debug) -> Reply:
+    """Load the append-only file anew, in place of what is in memory."""
+    return ctx.engine.disk.reload_log()
 
 
 def _reload(ctx: Context, asked: Debug) -> Reply:
@@ -225,7 +226,7 @@ _SUBCOMMANDS: dict[bytes, Subcommand] = {
     b"DIGEST-VALUE": Subcommand(_digest_value, 1, 2**31),
     b"ERROR": Subcommand(_error, 1, 1),
     b"HELP": Subcommand(_help, 0, 0),
-    b"LOADAOF": Subcommand(_no_persistence, 0, 0),
+    b"LOADAOF": Subcommand(_load_aof, 0, 0),
     b"LOG": Subcommand(_log, 1, 1),
     b"OBJECT": Subcommand(_object, 1, 2),
     b"PAUSE-CRON": Subcommand(_pause_cron, 1, 1),
@@ -248,6 +249,8 @@ _HELP = (
     "    Hash the values of keys.",
     "ERROR <text>",
     "    Answer with an error.",
+    "LOADAOF",
+    "    Write what there is to the append-only file, and load all of it anew.",
     "LOG <message>",
     "    Write a line to the server's log.",
     "OBJECT <key>",

@@ -305,6 +305,7 @@ class KeptDisk(Disk):
         self.begin_appending()
         try:
             again.wait_for(again.plugin.open)
+            again.wait_for(again.plugin.is_empty)
             loaded = again.wait_for(lambda: load(again.plugin, self._config, self._clock.now_ms()))
         except (OSError, Corrupt) as error:
             raise errors.fail(errors.RELOAD_FAILED, reason=str(error)) from None
