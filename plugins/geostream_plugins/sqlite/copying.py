@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import sqlite3
 
-from geostream_plugins.sqlite.people import readable
+from geostream_plugins.sqlite.checks import shift
+from geostream_plugins.sqlite.flush import PUT_STRINGS, string_row
 from geostream_plugins.sqlite.rows import Catalog, ConsumerRow, GroupRow, StreamRow
 
 Place = tuple[int, bytes]  # database, key
@@ -15,23 +16,24 @@ Place = tuple[int, bytes]  # database, key
 
 def move_string(connection: sqlite3.Connection, source: Place, target: Place) -> None:
     """Give a string another key; there is none under that."""
-    update = "UPDATE strings SET db = ?, key = ?, name = ? WHERE db = ? AND key = ?"
-    connection.execute(update, (*target, readable(target[1]), *source))
+    copy_string(connection, source, target)
+    connection.execute("DELETE FROM strings WHERE db = ? AND key = ?", source)
 
 
 def copy_string(connection: sqlite3.Connection, source: Place, target: Place) -> None:
     """Put a string under another key as well; there is none under that."""
-    insert = """INSERT INTO strings (db, key, name, value, form, expires_at_ms)
-        SELECT ?, ?, ?, value, form, expires_at_ms FROM strings WHERE db = ? AND key = ?"""
-    connection.execute(insert, (*target, readable(target[1]), *source))
+    query = """SELECT CAST(value AS BLOB), form, expires_at_ms FROM strings
+        WHERE db = ? AND key = ?"""
+    for content, form, expires_at_ms in connection.execute(query, source).fetchall():
+        PUT_STRINGS.run(connection, [string_row(*target, content, form, expires_at_ms)])
 
 
 def swap_databases(connection: sqlite3.Connection, mine: int, other: int) -> None:
-    """Let two databases change places. O(keys)."""
-    swap = "UPDATE streams SET db = CASE db WHEN ?1 THEN ?2 ELSE ?1 END WHERE db IN (?1, ?2)"
-    connection.execute(swap, (mine, other))
+    """Let two databases change places; their streams' rows are the catalog's. O(keys)."""
+    update = "UPDATE strings SET db = ?, crc = crc + ? WHERE db = ?"
     for before, after in ((mine, -1), (other, mine), (-1, other)):  # keys are unique all the way
-        connection.execute("UPDATE strings SET db = ? WHERE db = ?", (after, before))
+        change = shift(max(after, 0)) - shift(max(before, 0))
+        connection.execute(update, (after, change, before))
 
 
 def copy_stream(
@@ -54,9 +56,10 @@ def copy_stream(
         (copy.id, row.id),
     )
     connection.execute(
-        """INSERT INTO idmp (stream_id, producer, pid, iid, ms, seq, put_order)
-        SELECT ?, producer, pid, iid, ms, seq, put_order FROM idmp WHERE stream_id = ?""",
-        (copy.id, row.id),
+        """INSERT INTO idmp (stream_id, producer, pid, iid, ms, seq, put_order, crc)
+        SELECT ?, producer, pid, iid, ms, seq, put_order, crc + ? FROM idmp
+        WHERE stream_id = ?""",
+        (copy.id, shift(copy.id) - shift(row.id), row.id),
     )
     for group in row.groups.values():
         _copy_group(connection, catalog, group, copy)
@@ -78,8 +81,9 @@ def _copy_group(
         catalog.touched_consumers[twin] = copy.id
         twins.append((consumer.id, twin.id))
     insert = """INSERT INTO pending
-        (group_id, ms, seq, consumer_id, delivered_ms, delivery_count, put_order)
-        SELECT ?, ms, seq, ?, delivered_ms, delivery_count, put_order FROM pending
+        (group_id, ms, seq, consumer_id, delivered_ms, delivery_count, put_order, crc)
+        SELECT ?, ms, seq, ?, delivered_ms, delivery_count, put_order, crc + ? FROM pending
         WHERE group_id = ? AND consumer_id IS ?"""
     for old, new in [(None, None), *twins]:
-        connection.execute(insert, (copy.id, new, group.id, old))
+        change = shift(copy.id + (new or 0)) - shift(group.id + (old or 0))
+        connection.execute(insert, (copy.id, new, change, group.id, old))

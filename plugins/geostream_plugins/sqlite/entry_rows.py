@@ -11,7 +11,7 @@ import hiredis
 
 from geostream.store.effects import EntryAdded
 from geostream.store.ids import StreamId
-from geostream_plugins.sqlite.people import fields_json
+from geostream_plugins.sqlite.people import fields_json, objects_json
 from geostream_plugins.sqlite.rows import StreamRow
 from geostream_plugins.sqlite.u64 import HALF, signed
 
@@ -24,28 +24,36 @@ class EntryWriter:
     def __init__(self, shows_fields: bool) -> None:
         self.shows_fields = shows_fields
 
-    def add(self, row: StreamRow, effect: EntryAdded) -> bool:
-        """Note a new entry in its stream's row; tell whether it has fields that are new."""
-        entry_id = ms, seq = effect.id
-        shown = b"%d-%d" % entry_id
-        raw = b"*2\r\n$%d\r\n%b\r\n%b" % (len(shown), shown, effect.fields)
-        if ms >= HALF or seq >= HALF:
-            ms, seq = signed(ms), signed(seq)
-        row.last_id = entry_id
-        row.length += 1
-        row.entries_added += 1
-        if not self.shows_fields:
-            row.added[entry_id] = (row.id, ms, seq, None, None, crc32(raw), raw)
-            return False
-        fields = effect.unpacked or unpacked(effect.fields)
-        names = tuple(fields[::2])
-        try:
-            shape, learned = row.shapes[names], False
-        except KeyError:
-            learned = row.learn(names)
-            shape = row.shapes[names]
-        text, pairs = fields_json(fields, shape, raw)
-        row.added[entry_id] = (row.id, ms, seq, text, pairs, crc32(raw), raw)
+    def make_rows(self, streams: Iterable[StreamRow]) -> list[StreamRow]:
+        """Make rows of streams' new entries, all at once; return the streams with new fields."""
+        new = [
+            (row, effect)
+            for row in streams
+            for effect in row.added.values()
+            if type(effect) is EntryAdded
+        ]
+        if not new:
+            return []
+        rows, effects = zip(*new, strict=True)
+        ids = [effect.id for effect in effects]
+        shown = [b"%d-%d" % entry_id for entry_id in ids]
+        raws = [
+            b"*2\r\n$%d\r\n%b\r\n%b" % (len(text), text, effect.fields)
+            for text, effect in zip(shown, effects, strict=True)
+        ]
+        learned: list[StreamRow] = []
+        texts: Iterable[str | None] = repeat(None)
+        pairs: Iterable[str | None] = repeat(None)
+        if self.shows_fields:
+            fields = [effect.unpacked or unpacked(effect.fields) for effect in effects]
+            learned, texts, pairs = _shown(rows, fields, raws)
+        ms, seq = zip(*ids, strict=True)
+        if max(ms) >= HALF or max(seq) >= HALF:
+            ms, seq = tuple(map(signed, ms)), tuple(map(signed, seq))
+        numbers = [row.id for row in rows]
+        made = zip(numbers, ms, seq, texts, pairs, map(crc32, raws), raws)  # noqa: B905
+        for row, entry_id, entry in zip(rows, ids, made, strict=False):
+            row.added[entry_id] = entry
         return learned
 
     def add_stored(
@@ -67,6 +75,23 @@ class EntryWriter:
                 text, pairs = fields_json(fields, row.shapes[names], raw)
             row.added[entry_id] = (row.id, signed(ms), signed(seq), text, pairs, crc32(raw), raw)
         return learned
+
+
+def _shown(
+    rows: Sequence[StreamRow], fields: list[list[bytes]], raws: list[bytes]
+) -> tuple[list[StreamRow], Iterable[str | None], Iterable[str | None]]:
+    """Return streams with new fields, and what people are shown: objects, arrays of pairs."""
+    learned, shapes = [], []
+    for row, words in zip(rows, fields, strict=True):
+        names = tuple(words[::2])
+        if names not in row.shapes and row.learn(names):
+            learned.append(row)
+        shapes.append(row.shapes[names])
+    texts = objects_json(fields, shapes, raws)
+    if texts is not None:
+        return learned, texts, repeat(None)
+    both = list(map(fields_json, fields, shapes, raws))
+    return learned, [text for text, _ in both], [pairs for _, pairs in both]
 
 
 def unpacked(wire: bytes) -> Any:

@@ -22,9 +22,18 @@ _ERRNO = {
     sqlite3.SQLITE_CANTOPEN: errno.EACCES,
     sqlite3.SQLITE_PERM: errno.EACCES,
     sqlite3.SQLITE_NOMEM: errno.ENOMEM,
-    sqlite3.SQLITE_TOOBIG: errno.EFBIG,
 }
 _UNREADABLE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT)
+
+
+@contextmanager
+def told_as_damage(path: Path) -> Iterator[None]:
+    """The same while reading what should be in order: then every other fault is damage too."""
+    try:
+        with told_as_disk_faults(path):
+            yield
+    except (sqlite3.Error, UnicodeDecodeError) as fault:  # of a message, of a schema
+        raise Corrupt(path, None, f"SQLite says: {fault}", ADVICE) from fault
 
 
 @contextmanager

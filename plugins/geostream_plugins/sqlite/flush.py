@@ -10,8 +10,9 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 
 from geostream.store.ids import MIN_ID, StreamId
+from geostream_plugins.sqlite.checks import crc_of, shift
 from geostream_plugins.sqlite.entry_rows import COLUMNS
-from geostream_plugins.sqlite.many import Row, deleting, inserting, upserting
+from geostream_plugins.sqlite.many import Row, asking, deleting, inserting, upserting
 from geostream_plugins.sqlite.people import readable, text_or_bytes
 from geostream_plugins.sqlite.rows import (
     Catalog,
@@ -28,28 +29,30 @@ _ADD_ENTRIES = inserting("entries", COLUMNS)
 _DELETE_ENTRIES = deleting("entries", "stream_id, ms, seq")
 _STREAM_COLUMNS = (
     "db, name, key, length, last_ms, last_seq, max_deleted_ms, max_deleted_seq, entries_added, "
-    "expires_at_ms, idmp_duration_s, idmp_max_size, iids_added, iids_duplicates, view, fields"
+    "expires_at_ms, idmp_duration_s, idmp_max_size, iids_added, iids_duplicates, view, fields, crc"
 )
 _PUT_STREAMS = upserting("streams", "id", _STREAM_COLUMNS)
 _PUT_GROUPS = upserting(
-    "groups", "id", "stream_id, name, raw_name, last_ms, last_seq, entries_read"
+    "groups", "id", "stream_id, name, raw_name, last_ms, last_seq, entries_read, crc"
 )
-_PUT_CONSUMERS = upserting("consumers", "id", "group_id, name, raw_name, seen_ms, active_ms")
+_PUT_CONSUMERS = upserting("consumers", "id", "group_id, name, raw_name, seen_ms, active_ms, crc")
 _PUT_PENDING = upserting(
     "pending",
     "group_id, ms, seq",
-    "consumer_id, delivered_ms, delivery_count, put_order",
+    "consumer_id, delivered_ms, delivery_count, put_order, crc",
 )
 _DELETE_PENDING = deleting("pending", "group_id, ms, seq")
 _PUT_IIDS = inserting(
     "idmp",
-    "stream_id, producer, pid, iid, ms, seq, put_order",
-    "ON CONFLICT (stream_id, pid, iid) DO UPDATE SET ms = excluded.ms, seq = excluded.seq",
+    "stream_id, producer, pid, iid, ms, seq, put_order, crc",
+    "ON CONFLICT (stream_id, pid, iid) DO UPDATE SET ms = excluded.ms, seq = excluded.seq, "
+    "put_order = excluded.put_order, crc = excluded.crc",
 )
 _DELETE_IIDS = deleting("idmp", "stream_id, pid, iid")
-_PUT_STRINGS = upserting("strings", "db, key", "name, value, form, expires_at_ms")
-_PUT_STRING_VALUES = upserting("strings", "db, key", "name, value, form")
+PUT_STRINGS = upserting("strings", "db, key", "name, value, form, expires_at_ms, crc")
 _DELETE_STRINGS = deleting("strings", "db, key")
+_ASK_STRINGS = asking("strings", "db, key", "CAST(value AS BLOB), form, expires_at_ms")
+_ASK_EXPIRIES = asking("strings", "db, key", "NULL, form, expires_at_ms")
 
 _DELETE_STREAMS = deleting("streams", "id")
 _DELETE_GROUPS = deleting("groups", "id")
@@ -132,10 +135,7 @@ def _delete_below(connection: sqlite3.Connection, stream_id: int, floor: StreamI
 
 def _stream(row: StreamRow) -> Row:
     memory = row.memory
-    return (
-        row.id,
-        row.db,
-        readable(row.key),
+    state = (
         row.key,
         row.length,
         signed(row.last_id[0]),
@@ -151,15 +151,18 @@ def _stream(row: StreamRow) -> Row:
         row.view,
         row.fields_json,
     )
+    return (row.id, row.db, readable(row.key), *state, crc_of(row.id, row.db, *state))
 
 
 def _group(row: GroupRow, stream_id: int) -> Row:
     ms, seq = map(signed, row.last_id)
-    return (row.id, stream_id, readable(row.name), row.name, ms, seq, row.entries_read)
+    crc = crc_of(row.id, stream_id, row.name, ms, seq, row.entries_read)
+    return (row.id, stream_id, readable(row.name), row.name, ms, seq, row.entries_read, crc)
 
 
 def _consumer(row: ConsumerRow, group_id: int) -> Row:
-    return (row.id, group_id, readable(row.name), row.name, row.seen_ms, row.active_ms)
+    crc = crc_of(row.id, group_id, row.name, row.seen_ms, row.active_ms)
+    return (row.id, group_id, readable(row.name), row.name, row.seen_ms, row.active_ms, crc)
 
 
 def flush_pending(connection: sqlite3.Connection, groups: Iterable[GroupRow]) -> None:
@@ -167,11 +170,14 @@ def flush_pending(connection: sqlite3.Connection, groups: Iterable[GroupRow]) ->
     removed: list[Row] = []
     put: list[Row] = []
     for group in groups:
-        for (ms, seq), held in group.changed.items():
+        for entry_id, held in group.changed.items():
+            ms, seq = map(signed, entry_id)
             if held is None:
-                removed.append((group.id, signed(ms), signed(seq)))
+                removed.append((group.id, ms, seq))
             else:
-                put.append((group.id, signed(ms), signed(seq), *held))
+                number, *rest = held
+                crc = crc_of(ms, seq, *rest) + shift(group.id + (number or 0))
+                put.append((group.id, ms, seq, *held, crc))
         group.changed.clear()
     _DELETE_PENDING.run(connection, removed)
     _PUT_PENDING.run(connection, put)
@@ -186,8 +192,10 @@ def _flush_iids(connection: sqlite3.Connection, rows: Iterable[StreamRow]) -> No
             row.is_forgetful = False
         removed += [(row.id, pid, iid) for pid, iid in row.iids_removed]
         row.iids_removed.clear()
-        for (pid, iid), ((ms, seq), order) in row.iids_put.items():
-            put.append((row.id, readable(pid), pid, iid, signed(ms), signed(seq), order))
+        for (pid, iid), (entry_id, order) in row.iids_put.items():
+            ms, seq = map(signed, entry_id)
+            crc = crc_of(pid, iid, ms, seq, order) + shift(row.id)
+            put.append((row.id, readable(pid), pid, iid, ms, seq, order, crc))
         row.iids_put.clear()
     _DELETE_IIDS.run(connection, removed)
     _PUT_IIDS.run(connection, put)
@@ -196,29 +204,46 @@ def _flush_iids(connection: sqlite3.Connection, rows: Iterable[StreamRow]) -> No
 def _flush_strings(
     connection: sqlite3.Connection, changes: dict[tuple[int, bytes], StringChange]
 ) -> None:
-    gone: list[Row] = []
+    gone = [place for place, change in changes.items() if change.is_gone]
+    known = _stored_strings(connection, changes)
     put: list[Row] = []
-    values: list[Row] = []
-    expiries: list[Row] = []
     for (db, key), change in changes.items():
-        if change.is_gone:
-            gone.append((db, key))
-        keeps_expiry = isinstance(change.expires_at_ms, type)
-        if change.content is None:
-            if not change.is_gone and not keeps_expiry:
-                expiries.append((change.expires_at_ms, db, key))
+        content, form, expires_at_ms = known.get((db, key), (None, "set", None))
+        if change.content is not None:
+            content, form = change.content, change.form
+        elif change.is_gone:
             continue
-        row = (db, key, readable(key), text_or_bytes(change.content), change.form)
-        if keeps_expiry:
-            values.append(row)
-        else:
-            put.append((*row, change.expires_at_ms))
+        if not isinstance(change.expires_at_ms, type):
+            expires_at_ms = change.expires_at_ms
+        if content is not None:
+            put.append(string_row(db, key, content, form, expires_at_ms))
     _DELETE_STRINGS.run(connection, gone)
-    _PUT_STRINGS.run(connection, put)
-    _PUT_STRING_VALUES.run(connection, values)
-    for expiry in expiries:
-        update = "UPDATE strings SET expires_at_ms = ? WHERE db = ? AND key = ?"
-        connection.execute(update, expiry)
+    PUT_STRINGS.run(connection, put)
+
+
+def _stored_strings(
+    connection: sqlite3.Connection, changes: dict[tuple[int, bytes], StringChange]
+) -> dict[tuple[int, bytes], tuple[bytes | None, str, int | None]]:
+    """Return content, form and expiry of those of which something stays."""
+    contents, expiries = [], []
+    for place, change in changes.items():
+        if change.is_gone:
+            continue
+        if change.content is None:
+            contents.append(place)
+        elif isinstance(change.expires_at_ms, type):
+            expiries.append(place)
+    found: dict[tuple[int, bytes], tuple[bytes | None, str, int | None]] = {}
+    for query, places in ((_ASK_STRINGS, contents), (_ASK_EXPIRIES, expiries)):
+        for db, key, *rest in query.fetch(connection, places):
+            found[db, key] = (rest[0], rest[1], rest[2])
+    return found
+
+
+def string_row(db: int, key: bytes, content: bytes, form: str, expires_at_ms: int | None) -> Row:
+    """Return a row of ``strings`` as it is stored."""
+    crc = crc_of(key, content, form, expires_at_ms) + shift(db)
+    return (db, key, readable(key), text_or_bytes(content), form, expires_at_ms, crc)
 
 
 # What belongs to nothing

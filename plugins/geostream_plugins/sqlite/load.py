@@ -11,8 +11,8 @@ from __future__ import annotations
 import sqlite3
 from array import array
 from collections.abc import Iterator
-from itertools import pairwise
-from operator import itemgetter
+from itertools import islice, pairwise
+from operator import itemgetter, lt
 from pathlib import Path
 
 from geostream.persistence.api import Corrupt, LoadReport
@@ -26,8 +26,8 @@ from geostream.store.images import (
     StreamImage,
 )
 from geostream.store.segment import SEAL_BYTES, SEAL_ENTRIES, Segment
+from geostream_plugins.sqlite.checks import ADVICE, DAMAGED, check
 from geostream_plugins.sqlite.entry_rows import first_bad
-from geostream_plugins.sqlite.read_catalog import ADVICE
 from geostream_plugins.sqlite.rows import Catalog, GroupRow, StreamRow
 from geostream_plugins.sqlite.u64 import unsigned, unsigned_array
 
@@ -74,13 +74,18 @@ class Loader:
         self._report.loaded_bytes = self._report.total_bytes
 
     def _strings(self) -> Iterator[Effect]:
-        query = "SELECT db, key, CAST(value AS BLOB), form, expires_at_ms FROM strings"
-        for db, key, content, form, expires_at_ms in self._connection.execute(query):
+        seen: set[tuple[int, bytes]] = set()
+        query = "SELECT db, key, CAST(value AS BLOB), form, expires_at_ms, crc FROM strings"
+        for db, key, content, form, expires_at_ms, crc in self._connection.execute(query):
             place = f"table strings, database {db}, key {key!r}"
+            check(self._path, place, crc, (key, content, form, expires_at_ms), db)
             if (db, key) in self._catalog.streams:
                 raise Corrupt(self._path, None, f"{place}: this key is a stream too", ADVICE)
             if db < 0 or form not in FORMS:
                 raise Corrupt(self._path, None, f"{place}: db or form is not valid", ADVICE)
+            if (db, key) in seen:
+                raise Corrupt(self._path, None, f"{place}: this key is there twice", ADVICE)
+            seen.add((db, key))
             yield StringSet(db, key, content, form, True)
             if expires_at_ms is not None:
                 yield ExpirySet(db, key, expires_at_ms)
@@ -88,10 +93,15 @@ class Loader:
     def _pending(self) -> dict[int, list[tuple[int, int, int, int, int | None, int]]]:
         """Return what each group has pending: time, order, ID, consumer, count; oldest first."""
         pending: dict[int, list[tuple[int, int, int, int, int | None, int]]] = {}
-        query = """SELECT group_id, delivered_ms, put_order, ms, seq, consumer_id, delivery_count
-            FROM pending"""
-        for group_id, time_ms, order, ms, seq, *rest in self._connection.execute(query):
-            row = (time_ms, order, unsigned(ms), unsigned(seq), rest[0], rest[1])
+        query = """SELECT group_id, delivered_ms, put_order, ms, seq, consumer_id, delivery_count,
+            crc FROM pending"""
+        for group_id, time_ms, order, ms, seq, number, count, crc in self._connection.execute(
+            query
+        ):
+            place = f"table pending, group_id {group_id}, ms {ms}, seq {seq}"
+            values = (ms, seq, time_ms, count, order)
+            check(self._path, place, crc, values, group_id, number)
+            row = (time_ms, order, unsigned(ms), unsigned(seq), number, count)
             pending.setdefault(group_id, []).append(row)
         for rows in pending.values():
             rows.sort(key=lambda row: row[:4])
@@ -118,7 +128,11 @@ class Loader:
         if image.last_entry_id > row.last_id:
             reason = f"table streams, id {row.id}: last_ms and last_seq are below its last entry"
             raise Corrupt(self._path, None, reason, ADVICE)
-        row.length = image.length  # whatever somebody deleted by hand
+        if image.length != row.length and row.id not in self._catalog.edited:
+            reason = f"table streams, id {row.id}: its length is {row.length}, but there are "
+            reason += f"{image.length} entries; {DAMAGED}"
+            raise Corrupt(self._path, None, reason, ADVICE)
+        row.length = image.length
         return image
 
     def _group(
@@ -157,6 +171,12 @@ class _Entries:
 
     def add(self, rows: list[_Row]) -> None:
         """Take some rows. Raises Corrupt."""
+        try:
+            self._add(rows)
+        except (TypeError, OverflowError) as fault:
+            raise Corrupt(self._path, None, _mistyped(rows), ADVICE) from fault
+
+    def _add(self, rows: list[_Row]) -> None:
         if len(set(map(_by_stream, rows))) == 1:
             self._add_to(rows[0][0], rows)
             return
@@ -180,11 +200,15 @@ class _Entries:
         average_bytes = self._bytes[number] // len(rows) + 1
         size = max(1, min(SEAL_ENTRIES, SEAL_BYTES // average_bytes + 1))
         for start in range(0, len(rows), size):
-            self._segments[number].append(self._segment(number, rows[start : start + size]))
+            some = rows[start : start + size]
+            try:
+                self._add_segment(number, some)
+            except (TypeError, OverflowError) as fault:
+                raise Corrupt(self._path, None, _mistyped(some), ADVICE) from fault
         self._rows[number] = []
         self._bytes[number] = 0
 
-    def _segment(self, number: int, rows: list[_Row]) -> Segment:
+    def _add_segment(self, number: int, rows: list[_Row]) -> None:
         _, stored_ms, stored_seq, crcs, entries = map(list, zip(*rows, strict=True))
         ms, seq = unsigned_array(stored_ms), unsigned_array(stored_seq)
         ids = list(zip(ms, seq, strict=True))
@@ -192,12 +216,11 @@ class _Entries:
         if bad is not None:
             place = f"table entries, stream_id {number}, id {ids[bad][0]}-{ids[bad][1]}"
             raise Corrupt(self._path, None, f"{place}: raw is not that entry", ADVICE)
-        if ids != sorted(ids):
-            order = sorted(range(len(ids)), key=ids.__getitem__)
-            ms = array("Q", map(ms.__getitem__, order))
-            seq = array("Q", map(seq.__getitem__, order))
-            entries = list(map(entries.__getitem__, order))
-        return Segment.of(ms, seq, entries)
+        segment = Segment.of(ms, seq, entries)
+        if all(map(lt, ids, islice(ids, 1, None))):
+            self._segments[number].append(segment)
+        else:
+            self._segments[number] += _sorted_anew(self._path, number, [segment])
 
     def finish(self, row: StreamRow) -> list[Segment]:
         """Return all of a stream's entries, in order."""
@@ -206,12 +229,21 @@ class _Entries:
         segments = self._segments.pop(row.id)
         for before, after in pairwise(segments):
             if before.id_at(-1) >= after.id_at(0):
-                return _sorted_anew(segments)
+                return _sorted_anew(self._path, row.id, segments)
         return segments
 
 
-def _sorted_anew(segments: list[Segment]) -> list[Segment]:
-    """Return segments with the same entries in order."""
+def _mistyped(rows: list[_Row]) -> str:
+    """Return a text that names the first row with a value that is not of its type."""
+    for number, ms, seq, crc, raw in rows:
+        types = list(map(type, (number, ms, seq, crc, raw)))
+        if types not in ([int, int, int, int, bytes], [int, int, int, type(None), bytes]):
+            return f"table entries, stream_id {number}, ms {ms}, seq {seq}: {DAMAGED}"
+    return f"table entries: {DAMAGED}"
+
+
+def _sorted_anew(path: Path, number: int, segments: list[Segment]) -> list[Segment]:
+    """Return segments with the same entries in order. Raises Corrupt."""
     entries = [
         (entry_id, bytes(segment.entry(place)))
         for segment in segments
@@ -219,6 +251,10 @@ def _sorted_anew(segments: list[Segment]) -> list[Segment]:
     ]
     entries.sort()
     anew = []
+    for before, after in pairwise(entries):
+        if before[0] == after[0]:
+            place = f"table entries, stream_id {number}, id {after[0][0]}-{after[0][1]}"
+            raise Corrupt(path, None, f"{place}: it is there twice", ADVICE)
     for start in range(0, len(entries), SEAL_ENTRIES):
         ids, wires = zip(*entries[start : start + SEAL_ENTRIES], strict=True)
         ms, seq = zip(*ids, strict=True)

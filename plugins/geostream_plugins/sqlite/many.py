@@ -11,7 +11,7 @@ statements small, and SQLite need not compile them again.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Any
 
@@ -50,6 +50,15 @@ class ManyRows:
             flat += [None] * (self._width * (size - len(rest)))
             connection.execute(self._padded[size], flat)
 
+    def fetch(self, connection: sqlite3.Connection, rows: Sequence[Row]) -> Iterator[Row]:
+        """Yield what a query finds for any number of rows."""
+        for start in range(0, len(rows), MOST_ROWS):
+            some = rows[start : start + MOST_ROWS]
+            size = 1 << (len(some) - 1).bit_length()
+            flat = _flat(some)
+            flat += [None] * (self._width * (size - len(some)))
+            yield from connection.execute(self._padded[size], flat).fetchall()
+
 
 def _flat(rows: Iterable[Row]) -> list[Any]:
     return list(chain.from_iterable(rows))
@@ -81,3 +90,9 @@ def deleting(table: str, keys: str) -> ManyRows:
     """Return a statement that deletes the rows with these keys, as far as they are there."""
     before, after = f"DELETE FROM {table} WHERE ({keys}) IN (VALUES", ")"
     return ManyRows(before, keys.count(",") + 1, after, (before, after))
+
+
+def asking(table: str, keys: str, others: str) -> ManyRows:
+    """Return a query for the rows with these keys: keys, others."""
+    before = f"SELECT {keys}, {others} FROM {table} WHERE ({keys}) IN (VALUES"
+    return ManyRows(before, keys.count(",") + 1, ")", (before, ")"))

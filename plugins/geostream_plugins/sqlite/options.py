@@ -17,6 +17,7 @@ class Options:
     mode: str = "append"  # or snapshot
     json: bool = True  # the column entries.fields, for people
     views: bool = True  # a view for each stream; needs json
+    damaged_log: str = "refuse"  # or drop: start without what a damaged log lost
 
     @classmethod
     def of(cls, options: Mapping[str, Any]) -> Options:
@@ -31,7 +32,10 @@ class Options:
         mode = options.get("mode", "append")
         if mode not in ("append", "snapshot"):
             raise ValueError(f"sqlite: mode: {mode!r} is neither append nor snapshot")
-        return cls(file, mode, _yes(options, "json"), _yes(options, "views"))
+        damaged_log = options.get("damaged_log", "refuse")
+        if damaged_log not in ("refuse", "drop"):
+            raise ValueError(f"sqlite: damaged_log: {damaged_log!r} is neither refuse nor drop")
+        return cls(file, mode, _yes(options, "json"), _yes(options, "views"), damaged_log)
 
 
 def _yes(options: Mapping[str, Any], name: str) -> bool:

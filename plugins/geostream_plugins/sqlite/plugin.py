@@ -36,20 +36,23 @@ from typing import Any
 
 from geostream.persistence.api import Persistence, Stored
 from geostream.store.effects import Effect
+from geostream_plugins.sqlite.checkpoints import AT_BYTES, Checkpoints
 from geostream_plugins.sqlite.entry_rows import EntryWriter
-from geostream_plugins.sqlite.faults import told_as_disk_faults
+from geostream_plugins.sqlite.faults import told_as_damage, told_as_disk_faults
 from geostream_plugins.sqlite.files import Lock, LogFile
 from geostream_plugins.sqlite.flush import clear_orphans, flush
 from geostream_plugins.sqlite.load import Loader
+from geostream_plugins.sqlite.log_check import NO_MARK, Mark, boot_id, check_log
 from geostream_plugins.sqlite.options import Options
 from geostream_plugins.sqlite.read_catalog import read_catalog, read_numbers
 from geostream_plugins.sqlite.record import Recorder
 from geostream_plugins.sqlite.rows import Catalog, Numbers
-from geostream_plugins.sqlite.schema import open_database
+from geostream_plugins.sqlite.schema import PAGE_BYTES, open_database
 from geostream_plugins.sqlite.snapshots import Differences, Replacement, orphans_of
 from geostream_plugins.sqlite.views import Views
 
 NO_LIMIT = 2**62
+AGAIN_BYTES = 2 * 2**20  # by which the log grows between two requests for a checkpoint
 PAUSE_S = 0.0005  # the snapshot's, while the writer waits
 
 
@@ -63,6 +66,9 @@ class SqlitePersistence(Persistence):
         chosen = Options.of(options)
         self.appends = chosen.mode == "append"
         self.path = directory / chosen.file
+        self._drops_damage = chosen.damaged_log == "drop"
+        self._boot = boot_id()
+        self._marked: Mark | None = None
         self._entries = EntryWriter(chosen.json)
         self._views = Views(chosen.json and chosen.views)
         self._lock = ThreadLock()
@@ -70,6 +76,9 @@ class SqlitePersistence(Persistence):
         self._file_lock: Lock | None = None
         self._log: LogFile | None = None
         self._connection: sqlite3.Connection
+        self._is_connected = False
+        self._checkpoints: Checkpoints | None = None
+        self._checkpoint_at_bytes = AT_BYTES
         self._numbers: Numbers
         self._catalog: Catalog | None = None  # None: to be read again
         self._differences = Differences({})
@@ -86,11 +95,18 @@ class SqlitePersistence(Persistence):
         self.directory.mkdir(parents=True, exist_ok=True)
         self._file_lock = Lock(self.path.with_name(self.path.name + ".lock"))
         try:
-            with told_as_disk_faults(self.path):
+            with told_as_damage(self.path):
+                mark = Mark.unpacked(self._file_lock.read())
+                remark = check_log(self.path, mark, self._drops_damage)
+                if remark is not None:
+                    self._file_lock.write(NO_MARK, syncs=True)
+                    self.report.remarks.append(remark)
                 self._connection = open_database(self.path).conn
+                self._is_connected = True
                 self._numbers = read_numbers(self._connection)
                 self._is_behind = self._read_catalog().is_used
             self._log = LogFile(self.path)  # which reading has created
+            self._checkpoints = Checkpoints(self.path)
         except BaseException:
             self._let_go()
             raise
@@ -111,7 +127,7 @@ class SqlitePersistence(Persistence):
         self.report.path = self.path
         self.report.total_bytes = self.path.stat().st_size + self._log_bytes()
         loader = Loader(self._connection, self.path, catalog, self.report)
-        with told_as_disk_faults(self.path):
+        with told_as_damage(self.path):
             yield from loader.load()
         self._is_in_step, self._is_behind = True, False
         if not self.appends:
@@ -143,14 +159,20 @@ class SqlitePersistence(Persistence):
 
     def sync(self) -> None:
         assert self._log is not None
+        if self._checkpoints is not None and self._checkpoints.failed:
+            self._checkpoints.failed = False
+            self._sync_failed = True
         if self._sync_failed:
             reason = "a sync failed, and no snapshot was taken since"
             raise OSError(errno.EIO, reason, str(self.path))
+        position = self._log.position()
         try:
             self._log.sync()
         except OSError:
             self._sync_failed = True
             raise
+        if position is not None:
+            self._leave_mark(Mark(*position, self._boot))
         catalog = self._catalog
         if catalog is None or self._is_replacing:
             return
@@ -158,6 +180,14 @@ class SqlitePersistence(Persistence):
             # Only views and left-over rows: no data is at stake, and it stays due.
             with suppress(OSError), self._turn():
                 self._catch_up(catalog)
+
+    def _leave_mark(self, mark: Mark) -> None:
+        """Note how far the log is safe; see log_check.py. A log that is new must be known."""
+        assert self._file_lock is not None
+        if mark != self._marked:
+            is_new = self._marked is None or mark.salts != self._marked.salts
+            self._file_lock.write(mark.packed(), syncs=is_new)
+            self._marked = mark
 
     def _catch_up(self, catalog: Catalog, now: bool = False) -> None:
         """Do what is due for people's sake and need not be done with a batch."""
@@ -201,6 +231,16 @@ class SqlitePersistence(Persistence):
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
                 raise
+        self._ask_for_checkpoint()
+
+    def _ask_for_checkpoint(self) -> None:
+        position = self._log.position() if self._log is not None else None
+        if position is not None and self._checkpoints is not None:
+            if position[1] * PAGE_BYTES >= self._checkpoint_at_bytes:
+                self._checkpoints.ask()
+                self._checkpoint_at_bytes += AGAIN_BYTES
+            elif position[1] * PAGE_BYTES < AT_BYTES:
+                self._checkpoint_at_bytes = AT_BYTES
 
     @contextmanager
     def _piece(self) -> Iterator[None]:
@@ -285,6 +325,7 @@ class SqlitePersistence(Persistence):
         if self._log is None:
             return
         try:
+            self._end_checkpoints()
             with self._turn():
                 if self.appends and self._catalog is not None:
                     self._catch_up(self._catalog, now=True)
@@ -294,12 +335,20 @@ class SqlitePersistence(Persistence):
         finally:
             self._let_go()
 
+    def _end_checkpoints(self) -> None:
+        checkpoints, self._checkpoints = self._checkpoints, None
+        if checkpoints is not None:
+            checkpoints.close()
+
     def _let_go(self) -> None:
         """Close what is open."""
+        self._end_checkpoints()
+        if self._is_connected:
+            self._is_connected = False
+            self._connection.close()
         log, self._log = self._log, None
         if log is not None:
             log.close()
-            self._connection.close()
         lock, self._file_lock = self._file_lock, None
         if lock is not None:
             lock.release()

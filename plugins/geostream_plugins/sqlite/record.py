@@ -39,18 +39,27 @@ class Recorder:
 
     def record(self, batch: Sequence[fx.Effect]) -> None:
         """Carry a batch out; ``flush`` writes what is then left to write."""
-        add, streams, touched = self.entries.add, self.catalog.streams, self.catalog.touched
+        streams, touched = self.catalog.streams, self.catalog.touched
         for effect in batch:
             if type(effect) is fx.EntryAdded:  # nearly all are
                 row = streams[effect.db, effect.key]
                 touched[row] = True
-                if add(row, effect):
-                    self.catalog.stale_views[row] = True
+                row.added[effect.id] = effect
+                row.last_id = effect.id
+                row.length += 1
+                row.entries_added += 1
             else:
                 _RECORD[type(effect)](self, effect)
+        self.make_entry_rows()
+
+    def make_entry_rows(self) -> None:
+        """Make rows of new entries, before they are written and before views are made."""
+        for row in self.entries.make_rows(self.catalog.touched):
+            self.catalog.stale_views[row] = True
 
     def flush(self) -> None:
         """Write all that changed so far, inside the transaction."""
+        self.make_entry_rows()
         flush(self.connection, self.catalog)
 
     def stream(self, effect: fx.Effect) -> StreamRow:
@@ -97,8 +106,7 @@ class Recorder:
 
 
 def _stream_created(to: Recorder, effect: fx.StreamCreated) -> None:
-    memory = Idempotency(effect.idmp_duration_s, effect.idmp_max_size)
-    _add_stream(to, effect, memory)
+    _add_stream(to, effect, Idempotency(effect.idmp_duration_s, effect.idmp_max_size))
 
 
 def _add_stream(to: Recorder, effect: fx.Effect, memory: Idempotency) -> StreamRow:
@@ -197,10 +205,10 @@ def _databases_swapped(to: Recorder, effect: fx.DatabasesSwapped) -> None:
     for row in rows:
         row.db = swap[row.db]
         catalog.streams[row.db, row.key] = row
+        catalog.touched[row] = True
         if row.view is not None:
             catalog.drop_view(row)
             catalog.stale_views[row] = True
-            catalog.touched[row] = True
     copying.swap_databases(to.connection, mine, other)
 
 
@@ -235,7 +243,8 @@ def _empty_nodes_dropped(to: Recorder, effect: fx.EmptyNodesDropped) -> None:
 
 def _stream_id_set(to: Recorder, effect: fx.StreamIdSet) -> None:
     row = to.stream(effect)
-    if effect.last_id < row.last_id:  # IDs may come again that changes not written yet speak of
+    if effect.last_id < row.last_id:  # IDs that changes speak of may come again
+        to.make_entry_rows()
         flush_entries(to.connection, [row])
     row.last_id = effect.last_id
     row.entries_added = effect.entries_added

@@ -26,7 +26,6 @@ MOST_SHAPES = 1000  # sets of fields remembered as seen
 
 #: consumer's number or None, delivery time in ms, delivery count, order among equal times
 Held = tuple[int | None, int, int, int]
-EntryRow = tuple[Any, ...]  # a row of ``entries`` as it is stored
 
 
 class ConsumerRow:
@@ -103,7 +102,8 @@ class StreamRow:
         self.is_cleared = False  # all entries on disk go
         self.floor: StreamId = MIN_ID  # those below it go
         self.removed: list[StreamId] = []
-        self.added: dict[StreamId, EntryRow] = {}  # ascending
+        # ascending; what was appended becomes rows all at once, before it is written
+        self.added: dict[StreamId, Any] = {}
         # ... and the same of producers' messages
         self.is_forgetful = False
         self.iids_removed: list[tuple[bytes, bytes]] = []
@@ -198,6 +198,7 @@ class Catalog:
     marked_used: bool = False  # ... and the file says so
     streams: dict[tuple[int, bytes], StreamRow] = field(default_factory=dict)
     views: set[str] = field(default_factory=set)
+    edited: set[int] = field(default_factory=set)  # numbers of streams edited by hand
     # Not written yet
     touched: dict[StreamRow, bool] = field(default_factory=dict)
     touched_groups: dict[GroupRow, int] = field(default_factory=dict)  # the stream's number

@@ -19,6 +19,11 @@ from geostream_plugins.sqlite.rows import Catalog, StreamRow
 EVERY_S = 1.0
 MOST_VIEWS = 500
 LONGEST_NAME = 200  # characters
+ALL_ENTRIES = "all_entries"
+
+# Of the times that SQLite's calendar has: up to the year 9999
+TS = """CASE WHEN ms BETWEEN 0 AND 253402300799999
+    THEN strftime('%Y-%m-%dT%H:%M:%fZ', ms / 1000.0, 'unixepoch') END AS ts"""
 
 
 class Views:
@@ -99,7 +104,7 @@ def _free_name(row: StreamRow, taken: set[str]) -> str:
 
 def view_sql(name: str, stream_id: int, fields: list[str]) -> str:
     """Return the statement that makes a view of a stream."""
-    columns = ["id", "ts"]
+    columns = ["id", TS]
     taken = {"id", "ts"}
     for field in fields:
         column, number = field or "(empty)", 2

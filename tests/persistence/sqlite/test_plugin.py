@@ -39,6 +39,7 @@ ONE = ("XADD k 5-1 f v",)
         ({"views": 3}, "views"),
         ({"file": "../x.db"}, "file"),
         ({"file": ""}, "file"),
+        ({"damaged_log": "yes"}, "damaged_log"),
     ],
 )
 def test_a_bad_option_is_refused_by_name(tmp_path, options, named):
@@ -56,7 +57,8 @@ def test_without_json_entries_have_no_text_and_streams_no_view(tmp_path):
     plugin.append(effects_of(*ONE))
     plugin.close()
     assert ask(tmp_path, "SELECT fields FROM entries") == [(None,)]
-    assert ask(tmp_path, "SELECT name FROM sqlite_master WHERE type = 'view'") == []
+    views = ask(tmp_path, "SELECT name FROM sqlite_master WHERE type = 'view'")
+    assert views == [("all_entries",)]
     assert list(stored(tmp_path)[0]) == [b"k"]
 
 
@@ -133,6 +135,7 @@ def _older(directory: Path) -> None:
     plugin.append(effects_of(*ONE, "SET a 1"))
     plugin.close()
     ask(directory, "ALTER TABLE strings DROP COLUMN form")
+    ask(directory, "DELETE FROM _geostream_meta WHERE name = 'tables'")
 
 
 def _add_form(connection: sqlite3.Connection) -> None:
@@ -151,13 +154,15 @@ def test_an_older_file_is_brought_up_to_date(tmp_path, monkeypatch):
 def test_a_migration_that_fails_leaves_the_older_file(tmp_path, monkeypatch):
     def fails(connection):
         _add_form(connection)
-        raise sqlite3.OperationalError("disk I/O error")
+        fault = sqlite3.OperationalError("disk I/O error")
+        fault.sqlite_errorcode = sqlite3.SQLITE_IOERR
+        raise fault
 
     _older(tmp_path)
     before = ask(tmp_path, "SELECT sql FROM sqlite_master ORDER BY name")
     monkeypatch.setattr(schema, "VERSION", 2)
     monkeypatch.setattr(schema, "MIGRATIONS", {1: fails})
-    with pytest.raises(sqlite3.OperationalError):
+    with pytest.raises(OSError, match="disk I/O error"):
         opened(tmp_path)
     assert ask(tmp_path, "SELECT sql FROM sqlite_master ORDER BY name") == before
     assert ask(tmp_path, "SELECT value FROM _geostream_meta WHERE name = 'version'") == [("1",)]
@@ -285,19 +290,30 @@ def test_a_torn_database_is_refused_with_a_reason(tmp_path):
         ("UPDATE entries SET raw = x'2a320d0a'", "entries.*5-1"),
         ("UPDATE entries SET seq = 2", "entries.*5-2"),
         ("UPDATE entries SET crc = NULL, raw = x'2a320d0a'", "entries.*5-1"),
-        ("UPDATE streams SET last_ms = 4", "streams.*last"),
-        ("UPDATE streams SET db = -1", "streams.*database -1"),
-        ("UPDATE streams SET fields = 'x'", "streams.*fields"),
+        ("UPDATE streams SET crc = NULL, last_ms = 4", "streams.*last"),
+        ("UPDATE streams SET crc = NULL, db = -1", "streams.*database -1"),
+        ("UPDATE streams SET crc = NULL, fields = 'x'", "streams.*fields"),
+        ("UPDATE streams SET length = 2", "streams, id 1.*damaged"),
+        ("DELETE FROM entries", "streams, id 1.*length is 1.*0 entries"),
+        ("UPDATE strings SET value = 'b'", "strings.*key b'a'.*damaged"),
+        ("UPDATE strings SET expires_at_ms = 7", "strings.*damaged"),
+        ("UPDATE strings SET db = 1", "strings.*damaged"),
+        ("UPDATE pending SET delivered_ms = 7", "pending.*ms 5, seq 1.*damaged"),
+        ("UPDATE pending SET consumer_id = NULL", "pending.*damaged"),
+        ("UPDATE groups SET entries_read = 7", "groups, id 1.*damaged"),
+        ("UPDATE consumers SET seen_ms = 7", "consumers, id 1.*damaged"),
+        ("UPDATE idmp SET ms = 7", "idmp, stream_id 2, pid b'p', iid b'1'.*damaged"),
         ("DELETE FROM consumers", "pending.*5-1.*consumer"),
-        ("UPDATE pending SET delivery_count = -1", "pending.*5-1"),
-        ("UPDATE groups SET stream_id = 99", "groups, id 1"),
-        ("UPDATE consumers SET group_id = 99", "consumers, id 1"),
-        ("UPDATE consumers SET active_ms = -7", "consumers, id 1"),
-        ("UPDATE strings SET form = 'x'", "strings.*form"),
-        ("UPDATE strings SET key = x'6b'", "strings.*stream"),
+        ("UPDATE pending SET crc = NULL, delivery_count = -1", "pending.*5-1"),
+        ("UPDATE groups SET crc = NULL, stream_id = 99", "groups, id 1"),
+        ("UPDATE consumers SET crc = NULL, group_id = 99", "consumers, id 1"),
+        ("UPDATE consumers SET crc = NULL, active_ms = -7", "consumers, id 1"),
+        ("UPDATE strings SET crc = NULL, form = 'x'", "strings.*form"),
+        ("UPDATE strings SET crc = NULL, key = x'6b'", "strings.*stream"),
         (
             "INSERT INTO groups"
-            " SELECT 9, stream_id, name, raw_name, entries_read, last_ms, last_seq FROM groups",
+            " SELECT 9, stream_id, name, raw_name, entries_read, last_ms, last_seq, NULL"
+            " FROM groups",
             "groups, id 9.*another",
         ),
     ],
@@ -305,7 +321,13 @@ def test_a_torn_database_is_refused_with_a_reason(tmp_path):
 def test_what_was_edited_by_hand_and_makes_no_sense_is_named(tmp_path, sql, named):
     plugin = opened(tmp_path)
     plugin.append(
-        effects_of(*ONE, "XGROUP CREATE k g 0", "XREADGROUP GROUP g c STREAMS k >", "SET a 1")
+        effects_of(
+            *ONE,
+            "XGROUP CREATE k g 0",
+            "XREADGROUP GROUP g c STREAMS k >",
+            "SET a 1",
+            "XADD sent IDMP p 1 * f v",
+        )
     )
     plugin.close()
     ask(tmp_path, sql)
@@ -317,14 +339,15 @@ def test_what_was_edited_by_hand_and_makes_sense_is_loaded(tmp_path):
     plugin = opened(tmp_path)
     plugin.append(effects_of(*ONE, "XADD k 6-1 f v", "SET a 1"))
     plugin.close()
-    ask(tmp_path, "UPDATE strings SET value = 'two words'")
-    ask(tmp_path, "DELETE FROM entries WHERE id = '5-1'")
+    ask(tmp_path, "UPDATE strings SET crc = NULL, value = 'two words'")
+    ask(tmp_path, "UPDATE streams SET crc = NULL")
+    ask(tmp_path, "DELETE FROM entries WHERE id IN ('5-1', '6-1')")
     raw = b"*2\r\n$3\r\n4-1\r\n*2\r\n$1\r\nf\r\n$4\r\nmine\r\n"
     ask(tmp_path, "INSERT INTO entries (stream_id, ms, seq, raw) VALUES (1, 4, 1, ?)", raw)
     keys = stored(tmp_path)[0]
     assert keys[b"a"][0] == b"two words"
-    assert keys[b"k"][0]["ids"] == [(4, 1), (6, 1)]
-    assert keys[b"k"][0]["counters"][0] == 2
+    assert keys[b"k"][0]["ids"] == [(4, 1)]
+    assert keys[b"k"][0]["counters"][0] == 1
 
 
 # Durability
