@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from geostream.config import Config
 from geostream.persistence.api import Persistence
-from geostream.persistence.registry import Entry, UnusablePlugin, build, build_all, find
+from geostream.persistence.registry import Entry, UnusablePlugin, build_all, find
 from geostream.tools.errors import Misuse, ToolError
 
 SCHEMES = {
