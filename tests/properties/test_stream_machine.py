@@ -33,6 +33,7 @@ pytestmark = pytest.mark.real_redis
 SIZES = {"": (120, 50), "quick": (20, 30), "thorough": (3000, 80)}
 EXAMPLES, STEPS = SIZES[os.environ.get("GEOSTREAM_HYPOTHESIS", "")]
 
+TWO_KEYS = "XREADGROUP GROUP g c BLOCK 0 STREAMS s t > >"
 keys = st.sampled_from(["s", "t"])
 groups = st.sampled_from(["g", "h"])
 consumers = st.sampled_from(["a", "b", "c"])
@@ -62,6 +63,7 @@ class StreamMachine(RuleBasedStateMachine):
         self.both = Both(ports, self.server, protocol)
         self.both.run("CONFIG", "SET", "stream-node-max-entries", node_entries)
         self.waiters: list[Both] = []
+        self.last_wait = ""
         for key in ("s", "t"):
             for n in range(length):
                 self.both.run("XADD", key, f"{n}-1", "f", "v")
@@ -272,11 +274,16 @@ class StreamMachine(RuleBasedStateMachine):
                 "XREADGROUP GROUP g a BLOCK 0 STREAMS s >",
                 "XREADGROUP GROUP g b BLOCK 0 COUNT 1 STREAMS s >",
                 "XREADGROUP GROUP h c BLOCK 0 NOACK STREAMS t >",
-                "XREADGROUP GROUP g c BLOCK 0 STREAMS s t > >",
+                TWO_KEYS,
             ]
         )
     )
     def wait(self, line: str) -> None:
+        # A reader of two keys that is passed over on one of them keeps its place here, and loses
+        # it on a real server (README); so it waits alone.
+        if self.waiters and TWO_KEYS in (line, self.last_wait):
+            return
+        self.last_wait = line
         waiter = self.both.another()
         waiter.learn_ids()
         waiter.send(line)

@@ -154,7 +154,8 @@ def test_a_bad_file_ends_it_with_status_1_and_the_line(start, tmp_path):
 def test_sighup_reloads_what_can_be_reloaded_and_says_what_could_not(start, tmp_path):
     file = tmp_path / "config.yaml"
     file.write_text("server:\n  port: 0\n  hz: 20\n")
-    server = start([*SERVE, "--config", "config.yaml", "--dir", "/"])
+    memory_only = ["--set", "persistence.plugins="]
+    server = start([*SERVE, "--config", "config.yaml", "--dir", "/", *memory_only])
     server.event("Ready to accept connections")
 
     file.write_text("server:\n  port: 1\n  hz: 30\n")

@@ -194,3 +194,16 @@ def test_an_id_of_very_many_digits_is_no_id(digits):
         ["XADD", "s", f"{number}-*", "f", "v"],
     ):
         assert b"Invalid stream ID" in subject.execute(*request).line
+
+
+def test_a_reader_that_is_passed_over_on_one_stream_keeps_its_place_on_another():
+    bench = make_engine()
+    bench.execute("XGROUP CREATE s g 0 MKSTREAM")
+    bench.execute("XGROUP CREATE t g 8-0 MKSTREAM")
+    first, second = bench.connect(), bench.connect()
+    bench.execute("XREADGROUP GROUP g a BLOCK 0 STREAMS s t > >", client=first)
+    bench.execute("XREADGROUP GROUP g b BLOCK 0 STREAMS s >", client=second)
+    bench.execute("XADD t 1-0 f v")  # below what the group has read
+    bench.execute("XADD s 1-0 f v")
+    assert first.link.pushed
+    assert not second.link.pushed
