@@ -108,8 +108,7 @@ def _deliver(
     if asked.json:
         report.write_samples(asked.json, results, setting)
     if asked.markdown and results.samples:
-        text = report.as_markdown(results, workloads, servers, setting)
-        report.write_between_markers(asked.markdown, text)
+        report.write_tables(asked.markdown, results, workloads, servers, setting)
 
 
 def _tool_version(path: str) -> str:

@@ -9,15 +9,14 @@ from __future__ import annotations
 import json
 import statistics
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bench.runner import Results
 from bench.setups import OURS
 from bench.workload import METRICS, Metric, Workload
 
-BEGIN = "<!-- bench:begin -->"
-END = "<!-- bench:end -->"
+MARKS = {False: "bench", True: "bench-persistence"}  # by whether servers write files
 NOTHING = "-"
 
 
@@ -133,17 +132,36 @@ def as_markdown(
     return "\n".join(lines)
 
 
-def write_between_markers(path: Path, text: str) -> None:
-    """Put the text between the two markers of a file; add them at its end if it has none."""
+def write_tables(
+    path: Path,
+    results: Results,
+    workloads: Sequence[Workload],
+    servers: Sequence[str],
+    setting: Setting,
+) -> None:
+    """Put the tables between their markers: one pair for servers that write files, one for others.
+
+    Tables of which no workload was run stay as they are.
+    """
+    for keeps, mark in MARKS.items():
+        chosen = [one for one in workloads if one.keeps is keeps and one.name in results.samples]
+        if chosen:
+            shown = setting if keeps else replace(setting, disk="")
+            _write_between(path, mark, as_markdown(results, chosen, servers, shown))
+
+
+def _write_between(path: Path, mark: str, text: str) -> None:
+    """Put the text between two markers of a file; add them at its end if it has none."""
+    begin_mark, end_mark = f"<!-- {mark}:begin -->", f"<!-- {mark}:end -->"
     old = path.read_text() if path.exists() else ""
-    before, begin, rest = old.partition(BEGIN)
-    _, end, after = rest.partition(END)
+    before, begin, rest = old.partition(begin_mark)
+    _, end, after = rest.partition(end_mark)
     if begin and not end:
-        raise ValueError(f"{path}: {BEGIN} without {END}")
+        raise ValueError(f"{path}: {begin_mark} without {end_mark}")
     if not begin:
         before = f"{old.rstrip()}\n\n" if old.strip() else ""
         after = "\n"
-    path.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}")
+    path.write_text(f"{before}{begin_mark}\n{text}\n{end_mark}{after}")
 
 
 def write_samples(path: Path, results: Results, setting: Setting) -> None:
