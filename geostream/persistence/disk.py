@@ -8,9 +8,7 @@ on, everything that changes is kept. Stop: ``stop``.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
-
-from gevent.event import AsyncResult
+from typing import TypeVar
 
 from geostream import errors
 from geostream.clock import Clock
@@ -128,16 +126,7 @@ class KeptDisk(Disk):
 
     def _in_writer(self, writer: Writer, function: Callable[[], T]) -> T:
         """Have a writer's thread do something; only this greenlet waits for it."""
-        outcome: AsyncResult = AsyncResult()
-
-        def done(result: Any, error: BaseException | None) -> None:
-            if error is not None:
-                outcome.set_exception(error)
-            else:
-                outcome.set(result)
-
-        self.journal.call(writer, function, done)
-        result: T = outcome.get()
+        result: T = self.journal.ask(writer, function).get()
         return result
 
     def begin(self, loaded: Loaded | None) -> None:

@@ -21,6 +21,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from gevent import get_hub
+from gevent.event import AsyncResult
 
 from geostream import errors
 from geostream.clock import Clock
@@ -109,6 +110,19 @@ class Journal:
             self._finished.append((done, result, error))
 
         writer.call(function, finished)
+
+    def ask(self, writer: Writer, function: Callable[[], Any]) -> AsyncResult:
+        """Have a writer's thread do something between two batches; a greenlet may wait for it."""
+        outcome: AsyncResult = AsyncResult()
+
+        def done(result: Any, error: BaseException | None) -> None:
+            if error is not None:
+                outcome.set_exception(error)
+            else:
+                outcome.set(result)
+
+        self.call(writer, function, done)
+        return outcome
 
     # Effects
 

@@ -106,8 +106,7 @@ class Snapshots:
         self.running = writer
         self.started_ms = self._clock.now_ms()
         self._journal.end_turn()
-        begun: AsyncResult = AsyncResult()
-        self._journal.call(writer, writer.plugin.begin_snapshot, _setter(begun))
+        begun = self._journal.ask(writer, writer.plugin.begin_snapshot)
         capture = Capture(self._engine.keyspace)
         changes = self._engine.stats.changes_since_save
         self.keys_done, self.keys_total = 0, capture.keys
@@ -158,10 +157,8 @@ class Snapshots:
         return part
 
     def _finish(self, writer: Writer, error: BaseException | None) -> BaseException | None:
-        finished: AsyncResult = AsyncResult()
-        self._journal.call(writer, lambda: _finished(writer, error), _setter(finished))
         try:
-            finished.get()
+            self._journal.ask(writer, lambda: _finished(writer, error)).get()
         except Exception as raised:  # as above
             return error or raised
         return error
@@ -242,16 +239,6 @@ def _finished(writer: Writer, error: BaseException | None) -> None:
     writer.plugin.finish_snapshot(error)
     if error is None and writer.plugin.appends:
         writer.mark_rewritten()
-
-
-def _setter(result: AsyncResult) -> Callable[[object, BaseException | None], None]:
-    def done(value: object, error: BaseException | None) -> None:
-        if error is not None:
-            result.set_exception(error)
-        else:
-            result.set(value)
-
-    return done
 
 
 class Interrupted(Exception):
