@@ -9,6 +9,7 @@ written, and the process exits with 0.
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import os
 import resource
@@ -36,6 +37,7 @@ from geostream.persistence.disk import KeptDisk
 from geostream.persistence.recovery import Loaded, WrongOrder
 from geostream.persistence.registry import UnusablePlugin
 from geostream.server.listener import Server
+from geostream.server.packing import Packer
 from geostream.store.keyspace import Keyspace
 
 STOP_S = 4.0  # how long clients may take to go when the server stops
@@ -65,6 +67,8 @@ class Process(Host):
         self.total_memory_bytes = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
         self.baseline_bytes = self.resident_bytes()
         self.stopping = Event()
+        # The C library's own, where it has it: glibc.
+        self._give_back = getattr(ctypes.CDLL(None), "malloc_trim", None)
 
     def sleep(self, duration_s: float) -> None:
         """Hold the whole server up for so long."""
@@ -77,6 +81,11 @@ class Process(Host):
     def log(self, message: bytes) -> None:
         """Write a line to the server's log."""
         logs.event(log, logs.WARNING, "DEBUG LOG", message=message.decode("utf-8", "replace"))
+
+    def give_back(self) -> None:
+        """Give memory that is free back to the system. Any thread may call this."""
+        if self._give_back is not None:
+            self._give_back(0)
 
     def resident_bytes(self) -> int:
         """Return how much memory the process has resident."""
@@ -111,6 +120,7 @@ class App:
         )
         self.disk = KeptDisk(self.engine, config, self.clock, self._log, self._report_fault)
         self.engine.disk = self.disk
+        self.packer = Packer(self.engine, config, self._report_fault)
         self._progress_s = self.clock.monotonic_s()
 
     def run(self) -> int:
@@ -164,7 +174,7 @@ class App:
             return False
         self.disk.journal.replies = self.server
         self.server.gate = self.disk.journal
-        self.server.on_step = self.disk.step
+        self.server.on_step = self._step
         self.engine.limit(LOADING_LIMIT, False)
         gc.freeze()  # nor is what was loaded
         return True
@@ -175,6 +185,11 @@ class App:
             return self.disk.load()
         except (Corrupt, OSError, WrongOrder) as error:
             return error
+
+    def _step(self) -> None:
+        """Do what is due outside the engine; some ten times a second."""
+        self.disk.step()
+        self.packer.step(self.clock.now_ms())
 
     def _report_loaded(self, loaded: Loaded | None) -> None:
         if "DYNO" in os.environ and self.disk.plugins:
@@ -215,6 +230,7 @@ class App:
         """Let everybody go, and have everything written; return the exit status."""
         logs.event(log, logs.NOTICE, "stopping", clients=len(self.server.connections))
         everybody_left = self.server.stop(STOP_S)
+        self.packer.stop()
         all_written = self.disk.stop(CLOSE_S)
         logs.event(
             log, logs.NOTICE if all_written else logs.ERROR, "stopped",

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from geostream import REDIS_VERSION, __version__, process
+from geostream import REDIS_VERSION, __version__, build, process
 from geostream.config import PARAMETERS, BadConfig, Config, json_schema, load
 from geostream.tools.verbs import VERBS
 
@@ -135,8 +135,9 @@ def schema() -> None:
 
 @main.command()
 def version() -> None:
-    """Print the version, and the version of Redis whose behaviour is served."""
+    """Print the version, that of the Redis whose behaviour is served, and what is compiled."""
     click.echo(f"geostream {__version__} (Redis {REDIS_VERSION})")
+    click.echo(build.CURRENT.explain())
 
 
 for verb in VERBS:

@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, settings
 from tests.support import servers as processes
 from tests.support.both import Both
 from tests.support.clock import ManualClock
+from tests.support.packing import force_packing
 from tests.support.servers import REDIS, SUBJECT, VALKEY, NotInstalled, Server
 from tests.support.wire import Client, ConnectionLost, Simple
 
@@ -25,6 +26,9 @@ settings.register_profile(
     "suite", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("suite")
+
+if processes.PACKED_EVERYWHERE:
+    force_packing()
 
 GEOSTREAM_OPTIONS = ("--set", "enable-debug-command=yes")
 

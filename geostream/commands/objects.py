@@ -296,6 +296,7 @@ def memory_doctor(ctx: Context, asked: None) -> Reply:
 def memory_purge(ctx: Context, asked: None) -> Reply:
     """Reply OK."""
     gc.collect()
+    ctx.engine.host.give_back()
     return OK
 
 

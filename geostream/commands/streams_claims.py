@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any
 
 from geostream import errors
 from geostream.commands.groups import consumer_for, group_in, group_or_error, note_seen
@@ -22,7 +21,7 @@ from geostream.reply import NULL_ARRAY, Reply, Wire
 from geostream.store.effects import Claimed, GroupMoved, PendingRemoved
 from geostream.store.group import Consumer, Group
 from geostream.store.ids import MIN_ID, StreamId, id_bytes
-from geostream.store.pending import IdMap
+from geostream.store.pending import Delivery, IdMap, OwnIds
 from geostream.store.stream import Stream
 
 DEFAULT_COUNT = 100  # of XAUTOCLAIM
@@ -99,7 +98,7 @@ def xpending(ctx: Context, asked: XPending) -> Reply:
     return _records(group, consumer.pending, asked, ctx.now_ms)
 
 
-def _records(group: Group, ids: IdMap[Any], asked: XPending, now_ms: int) -> Reply:
+def _records(group: Group, ids: IdMap[Delivery] | OwnIds, asked: XPending, now_ms: int) -> Reply:
     """Return what is known about those of the IDs that are asked for."""
     records: list[Reply] = []
     for entry_id in ids.from_id(asked.start):

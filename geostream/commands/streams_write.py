@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from geostream import errors
 from geostream.commands.stream_ids import parse_half, parse_id
@@ -11,35 +11,38 @@ from geostream.engine.args import Args
 from geostream.engine.command import Flag, Keys, command
 from geostream.engine.context import Context
 from geostream.reply import OK, Reply
-from geostream.store.apply import wire_fields
 from geostream.store.effects import (
-    EntryAdded,
     IdmpDuplicate,
     IdmpExpired,
     IdmpRecorded,
     StreamCreated,
     StreamIdSet,
 )
+from geostream.store.effects.entry_added import EntryAdded
 from geostream.store.errors import EntryTooLarge
 from geostream.store.idempotency import content_iid
 from geostream.store.ids import AUTO_ID, MIN_ID, IdRequest, StreamId, choose_id, id_bytes
 from geostream.store.stream import Stream
+from geostream.store.wire import pack_entry
 
 MAX_ENTRY_BYTES = 2**30  # fields and values of one entry
 ID_00 = IdRequest(0, 0)
 
 
-@dataclass(slots=True)  # never mutated once parsed
 class XAdd:
     """An entry to add."""
 
-    key: bytes
-    id: IdRequest = AUTO_ID
-    fields: list[bytes] = field(default_factory=list)  # field, value, field, value, ...
-    trim: TrimOptions | None = None
-    create: bool = True
-    pid: bytes | None = None  # of the producer that wants no duplicates
-    iid: bytes | None = None  # None with a pid: made of the fields
+    __slots__ = ("create", "fields", "id", "iid", "key", "pid", "trim")
+
+    def __init__(self, key: bytes, entry_id: IdRequest, fields: list[bytes]) -> None:
+        """Start without options. ``fields`` are field, value, field, value, ..."""
+        self.key = key
+        self.id = entry_id
+        self.fields = fields
+        self.trim: TrimOptions | None = None
+        self.create = True
+        self.pid: bytes | None = None  # of the producer that wants no duplicates
+        self.iid: bytes | None = None  # None with a pid: made of the fields
 
 
 def parse_xadd(args: Args) -> XAdd:
@@ -50,7 +53,7 @@ def parse_xadd(args: Args) -> XAdd:
     elif words[2][:1].isdigit():  # no option begins so
         asked = XAdd(words[1], _parse_asked_id(words[2]), words[3:])
     else:
-        asked = XAdd(args.next())
+        asked = XAdd(args.next(), AUTO_ID, [])
         _parse_options(args, asked)
         asked.fields = args.rest()
     if not asked.fields or len(asked.fields) % 2:
@@ -141,20 +144,23 @@ def xadd(ctx: Context, asked: XAdd) -> Reply:
             ctx.commit(IdmpDuplicate(ctx.db.number, asked.key))
             return id_bytes(known)
     entry_id = choose_id(asked.id, stream.last_id if stream is not None else MIN_ID, ctx.now_ms)
-    payload_bytes = sum(map(len, asked.fields))
+    payload_bytes = 0
+    for text in asked.fields:
+        payload_bytes += len(text)
     if payload_bytes > MAX_ENTRY_BYTES:
         raise EntryTooLarge
-    wire = wire_fields(asked.fields)
+    shown_id = id_bytes(entry_id)
+    entry = pack_entry(shown_id, asked.fields)
     if stream is None:
         stream = create_stream(ctx, asked.key)
     starts_node = stream.nodes.wants_new(payload_bytes, ctx.keyspace.node_limits)
     number = ctx.db.number
-    ctx.commit(EntryAdded(number, asked.key, entry_id, wire, starts_node, asked.fields))
+    ctx.keyspace.commit(EntryAdded(number, asked.key, entry_id, entry, starts_node, asked.fields))
     if asked.pid is not None:
         ctx.commit(IdmpRecorded(number, asked.key, asked.pid, iid, entry_id))
     if asked.trim is not None:
         trim(ctx, asked.key, stream, asked.trim)
-    return id_bytes(entry_id)
+    return shown_id
 
 
 def _judged_before(

@@ -146,6 +146,13 @@ class Streams(Section, frozen=True):
     stream_idmp_maxsize: Annotated[
         int, Setting(Integer(1, 10_000), "idempotent IDs remembered for each producer")
     ] = 100
+    stream_pack_after: Annotated[
+        int,
+        Setting(Integer(0, 86400, unit="s"), "entries nobody reads are packed after; 0: never"),
+    ] = 5
+    stream_unpacked_max_bytes: Annotated[
+        int, Setting(Size(), "of packed entries kept unpacked for who reads them step by step")
+    ] = 64 * 2**20
 
 
 class Persistence(Section, frozen=True):

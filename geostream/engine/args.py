@@ -40,6 +40,12 @@ class Args:
         self.name = name
         self._at = at
 
+    def begin(self, words: list[bytes], name: str, at: int) -> None:
+        """Start anew with other words."""
+        self.words = words
+        self.name = name
+        self._at = at
+
     def __len__(self) -> int:
         """Return how many words are left."""
         return len(self.words) - self._at

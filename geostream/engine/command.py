@@ -10,7 +10,7 @@ below its container's row.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -91,45 +91,89 @@ LOADING_LIMIT = 4  # the data is being loaded: what needs data is refused
 LOOK_AND_WRITE = frozenset({"xreadgroup", "xack", "xackdel", "xclaim", "xautoclaim", "sort"})
 
 
-@dataclass(slots=True, eq=False)
+Handler = Callable[["Context", Any], Reply]
+
+
 class Command:
     """One row."""
 
-    name: str  # lower case: xadd, xgroup|create
-    group: str
-    syntax: str  # what follows the name, in the notation of Redis' documentation
-    arity: int  # words in a request, the name included; negative: at least so many
-    flags: frozenset[Flag]
-    since: str
-    summary: str
-    complexity: str
-    parse: Callable[[Args], Any]
-    run: Callable[[Context, Any], Reply]
-    keys: tuple[Keys, ...] = ()
-    tips: tuple[str, ...] = ()
-    history: tuple[tuple[str, str], ...] = ()
-    categories: tuple[str, ...] = ()  # beyond those that follow from flags and group
-    subcommands: dict[bytes, Command] = field(default_factory=dict)  # by upper-case name
+    __slots__ = (
+        "arity",
+        "categories",
+        "complexity",
+        "counts_lookups",
+        "denies_oom",
+        "first_argument",
+        "flags",
+        "group",
+        "history",
+        "is_readonly",
+        "is_write",
+        "keys",
+        "limits",
+        "name",
+        "parse",
+        "run",
+        "since",
+        "subcommands",
+        "summary",
+        "syntax",
+        "tips",
+    )
 
-    # what the flags say, ready for the checks every request passes
-    is_readonly: bool = False
-    counts_lookups: bool = False  # looking at a key counts as a hit or a miss
-    is_write: bool = False
-    denies_oom: bool = False
-    limits: int = 0  # which limits apply to it
-    first_argument: int = 1  # the word after the name, or after the sub-command's
+    def __init__(  # noqa: PLR0913  a row has so many columns
+        self,
+        *,
+        name: str,
+        group: str,
+        syntax: str,
+        arity: int,
+        flags: frozenset[Flag],
+        since: str,
+        summary: str,
+        complexity: str,
+        parse: Callable[[Args], Any],
+        run: Handler,
+        keys: tuple[Keys, ...] = (),
+        tips: tuple[str, ...] = (),
+        history: tuple[tuple[str, str], ...] = (),
+        categories: tuple[str, ...] = (),
+    ) -> None:
+        """Fill in a row.
 
-    def __post_init__(self) -> None:
-        self.is_readonly = Flag.READONLY in self.flags
-        self.counts_lookups = self.is_readonly or self.name in LOOK_AND_WRITE
-        self.is_write = Flag.WRITE in self.flags
-        self.denies_oom = Flag.DENYOOM in self.flags
-        self.limits = (
+        name       -- in lower case: xadd, xgroup|create
+        syntax     -- what follows the name, in the notation of Redis' documentation
+        arity      -- words in a request, the name included; negative: at least so many
+        categories -- beyond those that follow from flags and group
+        """
+        self.name = name
+        self.group = group
+        self.syntax = syntax
+        self.arity = arity
+        self.flags = flags
+        self.since = since
+        self.summary = summary
+        self.complexity = complexity
+        self.parse = parse
+        self.run = run
+        self.keys = keys
+        self.tips = tips
+        self.history = history
+        self.categories = categories
+        self.subcommands: dict[bytes, Command] = {}  # by upper-case name
+        # what the flags say, ready for the checks every request passes
+        self.is_readonly = Flag.READONLY in flags
+        self.is_write = Flag.WRITE in flags
+        self.denies_oom = Flag.DENYOOM in flags
+        # whether looking at a key counts as a hit or a miss
+        self.counts_lookups = self.is_readonly or name in LOOK_AND_WRITE
+        self.limits = (  # which limits apply to it
             MEMORY_LIMIT * self.denies_oom
-            | DISK_LIMIT * (self.is_write or self.name == "ping")
-            | LOADING_LIMIT * (Flag.LOADING not in self.flags)
+            | DISK_LIMIT * (self.is_write or name == "ping")
+            | LOADING_LIMIT * (Flag.LOADING not in flags)
         )
-        self.first_argument = 2 if "|" in self.name else 1
+        # the word after the name, or after the sub-command's
+        self.first_argument = 2 if "|" in name else 1
 
     def takes(self, words: int) -> bool:
         """Tell whether a request may have so many words."""
@@ -143,8 +187,6 @@ class Command:
 
 #: Every row by its name: xadd, xgroup, xgroup|create.
 TABLE: dict[str, Command] = {}
-
-Handler = Callable[["Context", Any], Reply]
 
 
 def _no_arguments(args: Args) -> None:

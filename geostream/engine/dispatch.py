@@ -6,7 +6,8 @@ keyspace's journal after the handler returned; it is counted, shown to WATCH, wa
 listeners, and emptied. Then the requests that waited for it run again.
 
 Nothing here switches, so a command is atomic. The engine is told the time. Only how long
-a command took it measures itself, with the stopwatch it is given.
+a command took it measures itself, with the stopwatch it is given: from where the command
+before it ended, or from ``start_stopwatch``, so that one reading a command is enough.
 
 Order of checks and texts: those of Redis, compared in tests/differential.
 """
@@ -77,6 +78,7 @@ class Engine:
         self.config = config
         self.host = host
         self.stopwatch_ns = stopwatch_ns
+        self._mark_ns = 0  # where the stopwatch stood when the last command ended
         self.on_fault = on_fault
         self.clients: dict[int, Client] = {}
         self.monitors: dict[Client, None] = {}
@@ -97,6 +99,7 @@ class Engine:
         self.pauses_writes_only = False
         self.expires_actively = True  # False: expired keys go when somebody looks (DEBUG)
         self.is_cron_paused = False  # DEBUG PAUSE-CRON: nothing is done now and then
+        self._args = Args([], "", 0)  # of the command that is parsed: nothing keeps it
         self._ctx = Context(self, keyspace, Client(0, host.no_link, "", ""))
         self._rows: dict[bytes, Command] = {}
         for name, row in TABLE.items():
@@ -121,6 +124,10 @@ class Engine:
             self.waiters.withdraw(client.ticket)
 
     # Requests
+
+    def start_stopwatch(self) -> None:
+        """Let the time of the next command begin now. Before each run of requests."""
+        self._mark_ns = self.stopwatch_ns()
 
     def execute(self, client: Client, request: list[bytes], now_ms: int) -> Reply:
         """Run one request of a client that does not wait; return its reply.
@@ -147,7 +154,7 @@ class Engine:
         if type(reply) is Block:
             self.waiters.park(self._ticket(ctx, row, request, reply))
             reply = NO_REPLY
-        if self.waiters.has_ready:
+        if self.waiters.has_ready():
             self._serve_ready(now_ms)
         return settle(self, client, reply) if was_guarded or client.is_guarded else reply
 
@@ -191,9 +198,11 @@ class Engine:
         client = ctx.client
         ctx.db = keyspace.databases[client.database]
         keyspace.is_reading = row.counts_lookups
-        started = self.stopwatch_ns()
+        started_ns = self._mark_ns
+        args = self._args
+        args.begin(request, row.name, row.first_argument)
         try:
-            reply = row.run(ctx, row.parse(Args(request, row.name, row.first_argument)))
+            reply = row.run(ctx, row.parse(args))
         except Exception as error:
             reply = self._error_reply(row, error)
         if keyspace.journal or keyspace.missed:
@@ -204,7 +213,7 @@ class Engine:
             if not ctx.in_transaction:
                 return reply
             reply = reply.on_timeout  # nothing waits inside a transaction
-        self._count(client, row, request, reply, self.stopwatch_ns() - started)
+        self._count(client, row, request, reply, started_ns)
         return reply
 
     def _error_reply(self, row: Command, error: Exception) -> CommandError:
@@ -220,8 +229,10 @@ class Engine:
         return errors.fail(errors.FAULT)
 
     def _count(
-        self, client: Client, row: Command, request: list[bytes], reply: Reply, elapsed_ns: int
+        self, client: Client, row: Command, request: list[bytes], reply: Reply, started_ns: int
     ) -> None:
+        self._mark_ns = self.stopwatch_ns()
+        elapsed_ns = self._mark_ns - started_ns
         stats = self.stats
         client.commands += 1
         client.last_command = row.name
@@ -249,8 +260,9 @@ class Engine:
         keyspace = self.keyspace
         journal = keyspace.journal
         if journal:
+            stats = self.stats
             for effect in journal:
-                self.stats.changes_since_save += effect.changes
+                stats.changes_since_save += effect.changes
             self.memory.note(journal)
             if self.watches.by_key:
                 self.watches.note(journal, keyspace)
@@ -271,7 +283,7 @@ class Engine:
 
     def _serve_ready(self, now_ms: int) -> None:
         """Run again what waits for keys that changed, until nothing changes any more."""
-        while self.waiters.has_ready:
+        while self.waiters.has_ready():
             for tickets, only_needing in self.waiters.take_ready(self.keyspace):
                 for ticket in tickets:
                     if ticket.client.ticket is ticket and (ticket.needs_keys or not only_needing):
@@ -288,7 +300,7 @@ class Engine:
         ctx.db = keyspace.databases[ticket.database]
         ctx.in_transaction = False
         keyspace.is_reading = ticket.row.counts_lookups
-        started = self.stopwatch_ns()
+        started_ns = self._mark_ns
         try:
             reply = ticket.row.run(ctx, ticket.asked)
         except Exception as error:
@@ -301,19 +313,20 @@ class Engine:
                 ticket.recheck_ms = reply.recheck_ms
                 client.link.set_timer()
         else:
-            self._answer(ticket, reply, self.stopwatch_ns() - started)
+            self._answer(ticket, reply, started_ns)
 
-    def _answer(self, ticket: Ticket, reply: Reply, elapsed_ns: int = 0) -> None:
+    def _answer(self, ticket: Ticket, reply: Reply, started_ns: int) -> None:
         self.waiters.withdraw(ticket)
-        self._count(ticket.client, ticket.row, ticket.request, reply, elapsed_ns)
+        self._count(ticket.client, ticket.row, ticket.request, reply, started_ns)
         ticket.client.link.push(NO_REPLY if ticket.is_silent else reply)
 
     def wake(self, ticket: Ticket, now_ms: int) -> None:
         """Look at a ticket whose ``wake_ms`` has come: answer it, or run it again."""
         if ticket.client.ticket is not ticket:
             return
+        self.start_stopwatch()
         if ticket.deadline_ms is not None and ticket.deadline_ms <= now_ms:
-            self._answer(ticket, ticket.on_timeout)
+            self._answer(ticket, ticket.on_timeout, self._mark_ns)
         else:
             self._retry(ticket, now_ms)
             self._serve_ready(now_ms)
@@ -333,7 +346,7 @@ class Engine:
         ticket = client.ticket
         if ticket is None:
             return False
-        self._answer(ticket, ticket.on_timeout if reply is None else reply)
+        self._answer(ticket, ticket.on_timeout if reply is None else reply, self._mark_ns)
         return True
 
     # Time
@@ -351,6 +364,7 @@ class Engine:
                 for key in database.due(EXPIRED_PER_STEP):
                     keyspace.expire(database.number, key)
         self.memory.expire_messages(now_ms)
+        self.start_stopwatch()
         self.hand_out()
         self.memory.used_bytes()
         self._serve_ready(now_ms)

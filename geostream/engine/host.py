@@ -53,6 +53,9 @@ class Host:
     def log(self, message: bytes) -> None:
         """Write a line to the server's log (DEBUG LOG)."""
 
+    def give_back(self) -> None:
+        """Give memory that is free back to the system (MEMORY PURGE)."""
+
     def resident_bytes(self) -> int:
         """Return how much memory the process has resident; 0 if it cannot be told."""
         return 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from geostream import REDIS_VERSION, __version__
+from geostream import REDIS_VERSION, __version__, build
 
 if TYPE_CHECKING:
     from geostream.engine.client import Client
@@ -34,6 +34,7 @@ def server(engine: Engine, now_ms: int) -> list[Line]:
     return [
         ("redis_version", REDIS_VERSION),
         ("geostream_version", __version__),
+        ("geostream_build", build.CURRENT.kind),
         ("redis_git_sha1", "00000000"),
         ("redis_git_dirty", 0),
         ("redis_build_id", 0),
@@ -95,6 +96,17 @@ def memory(engine: Engine, now_ms: int) -> list[Line]:
         ("active_defrag_running", 0),
         ("lazyfree_pending_objects", 0),
         ("lazyfreed_objects", 0),
+        *_packing(engine),
+    ]
+
+
+def _packing(engine: Engine) -> list[Line]:
+    unpacked = engine.memory.unpacked
+    return [
+        ("stream_packed_segments", engine.memory.packed_segments()),
+        ("stream_packed_saved_bytes", engine.memory.saved_bytes()),
+        ("stream_unpacked_bytes", unpacked.size_bytes),
+        ("stream_unpackings", unpacked.unpackings),
     ]
 
 

@@ -3,7 +3,10 @@
 What counts as used is the data and what the process took before there was any; that sum
 is what ``maxmemory`` limits and INFO shows. Values know their size. The sum is brought up
 to date from the effects: keys that changed since the last question are asked again, so a
-question costs what changed in between.
+question costs what changed in between. Packing a stream's segments changes its size without
+an effect, and is told by ``note_key``.
+
+What is unpacked for a while belongs to no key, and counts as used too.
 """
 
 from __future__ import annotations
@@ -22,6 +25,7 @@ from geostream.store.effects import (
 )
 from geostream.store.keyspace import Keyspace
 from geostream.store.stream import Stream
+from geostream.store.unpacked import Unpacked
 
 SWEEP_MS = 1000  # between two looks for messages to forget
 
@@ -37,6 +41,9 @@ class Memory:
         self._sizes: dict[PlacedKey, int] = {}
         self._changed: set[PlacedKey] = set()
         self._data_bytes = 0
+        self._saved: dict[PlacedKey, int] = {}  # by packing; of keys where it is something
+        self._streams: set[PlacedKey] = set()  # those that changed
+        self.unpacked = Unpacked()
         self.baseline_bytes = 0  # what the process takes without any data
         self.peak_bytes = 0
         self.peak_ms = 0  # Unix time of the peak
@@ -50,6 +57,22 @@ class Memory:
             changed.add((effect.db, effect.key))
             if effect.is_wide:
                 self._note_other_keys(effect)
+
+    def note_key(self, placed: PlacedKey) -> None:
+        """Remember that what a key takes changed, though what it holds did not."""
+        self._changed.add(placed)
+
+    def recheck(self, placed: PlacedKey) -> None:
+        """Ask a key anew if it takes something else than what is accounted for."""
+        number, key = placed
+        value = self._keyspace.databases[number].values.get(key)
+        if value is not None and value.size_bytes + len(key) != self._sizes.get(placed):
+            self._changed.add(placed)
+
+    def take_streams(self) -> set[PlacedKey]:
+        """Return the keys whose streams changed since the last time; some may be gone."""
+        changed, self._streams = self._streams, set()
+        return changed
 
     def _note_other_keys(self, effect: Effect) -> None:
         if isinstance(effect, IdmpRecorded | StreamRestored):
@@ -75,7 +98,7 @@ class Memory:
 
     def used_bytes(self) -> int:
         """Return about how much memory is used, data and all. Cost: see ``data_bytes``."""
-        used = self.baseline_bytes + self.data_bytes()
+        used = self.baseline_bytes + self.data_bytes() + self.unpacked.size_bytes
         if used > self.peak_bytes:
             self.peak_bytes = used
             self.peak_ms = self._keyspace.now_ms
@@ -87,12 +110,32 @@ class Memory:
             number, key = placed
             value = self._keyspace.databases[number].values.get(key)
             before = self._sizes.pop(placed, 0)
+            self._saved.pop(placed, None)
             if value is not None:
                 size = self._sizes[placed] = value.size_bytes + len(key)
                 self._data_bytes += size
+                if type(value) is Stream:
+                    self._streams.add(placed)
+                    if value.saved_bytes:
+                        self._saved[placed] = value.saved_bytes
             self._data_bytes -= before
         self._changed.clear()
         return self._data_bytes
+
+    def saved_bytes(self) -> int:
+        """Return how much more would be used if nothing was packed. O(keys with packed parts)."""
+        self.data_bytes()
+        return sum(self._saved.values())
+
+    def packed_segments(self) -> int:
+        """Return how many segments are packed, counted for each stream that has it. O(segments)."""
+        self.data_bytes()
+        count = 0
+        for number, key in self._saved:
+            value = self._keyspace.databases[number].values.get(key)
+            if type(value) is Stream:
+                count += value.packed_segments()
+        return count
 
     def expire_messages(self, now_ms: int) -> None:
         """Commit the forgetting of producers' messages that are too old, once a second."""

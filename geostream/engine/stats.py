@@ -5,6 +5,7 @@ from __future__ import annotations
 from geostream.engine.rates import Rate
 
 BUCKETS = 40  # of a latency histogram: up to 1, 2, 4, ... microseconds
+_BUCKET_OF = [us.bit_length() for us in range(1024)]
 ERROR_CODES = 128  # told apart; further ones are counted as ERR
 
 
@@ -25,7 +26,9 @@ class CommandStats:
         """Count a call."""
         self.calls += 1
         self.ticks_ns += elapsed_ns
-        self.buckets[(elapsed_ns // 1000).bit_length()] += 1
+        us = elapsed_ns // 1000
+        bucket = _BUCKET_OF[us] if 0 <= us < 1024 else int(us).bit_length()
+        self.buckets[bucket] += 1
 
 
 class Stats:

@@ -106,9 +106,8 @@ class Waiters:
             if not waiting:
                 del self.by_key[placed]
 
-    @property
     def has_ready(self) -> bool:
-        """Whether something changed that somebody waits for."""
+        """Tell whether something changed that somebody waits for."""
         return bool(self._ready or self._to_recheck)
 
     def take_ready(self, keyspace: Keyspace) -> list[tuple[list[Ticket], bool]]:

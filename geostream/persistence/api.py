@@ -12,6 +12,9 @@ A plugin sees effects (geostream.store.effects) and images (geostream.store.imag
 commands or sockets. It may raise ``OSError``, which means the disk is at fault and the call
 will be made again, or ``Corrupt``, which means that what is stored cannot be read. Any other
 exception is taken for a fault of the plugin and stops all writing.
+
+Segments of an image may be packed, also while they are read. Read them by
+``StreamImage.entries``, or take ``Segment.plain`` once for each and read that.
 """
 
 from __future__ import annotations
@@ -30,9 +33,11 @@ from geostream.store.images import (
     PendingImage,
     StreamImage,
 )
+from geostream.store.runs import Additions
 from geostream.store.segment import Segment
 
 __all__ = [
+    "Additions",
     "ConsumerImage",
     "Corrupt",
     "Effect",
@@ -76,8 +81,8 @@ class Request(NamedTuple):
     words: list[bytes]
 
 
-#: What ``load`` yields.
-Stored = Effect | Request
+#: What ``load`` yields. Additions are requests too, many of them in one.
+Stored = Effect | Request | Additions
 
 
 @dataclass(slots=True)

@@ -2,180 +2,229 @@
 
 Six bytes of header (size and number of elements, little endian), the elements, ``0xff``. An
 element says by its first byte how it is stored, and is followed by its own length, written so
-that it can be read backwards. A text that is the usual form of an integer is stored as one;
-``elements`` gives integers as ``int`` and other text as ``bytes``.
+that it can be read backwards. A text that is the usual form of an integer is stored as one.
 
-Both directions are loops in Python over every element of every entry, so the two forms nearly
-all elements have, small integers and short text, come first in them, and the rest goes
-through tables and functions.
+Most of what loading and saving take is spent here and in node_reader.py and node_writer.py, so
+these are functions over bytes and places in them that make no objects: all four are among the
+modules that are compiled (store/octets.py). Reading, every length is checked before it is used:
+``element_end`` comes first, and the others may trust what it let pass.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from struct import Struct
 from typing import Final
 
-from geostream.rdb.strings import is_canonical_integer
+from geostream.store import octets
 
 HEADER_BYTES: Final = 6
 MAX_BYTES: Final = 2**30  # of a node
-_UNCOUNTED: Final = 65535  # in place of the number of elements, from that number on
+UNCOUNTED: Final = 65535  # in place of the number of elements, from that number on
 
 _HEADER = Struct("<IH")
-_U32 = Struct("<I")
-_I16 = Struct("<h")
-_I32 = Struct("<i")
-_I64 = Struct("<q")
-
-_WIDE_INTEGERS = {0xF1: 2, 0xF2: 3, 0xF3: 4, 0xF4: 8}  # first byte: bytes that follow
-_SHORT_TEXT = 64  # shorter than this has one byte in front and one behind
-_LONG_TEXT = 4096  # from this on the length takes four bytes
-
-Element = int | bytes
 
 
 class BadListpack(ValueError):
     """Bytes that are no listpack; the text says why."""
 
 
-# One loop and no calls in it: this is where loading spends most of its time.
-def elements(blob: bytes) -> list[Element]:  # noqa: C901
-    """Return what a listpack holds. Raises BadListpack. O(bytes); every length is checked."""
+# Reading
+
+
+def check_frame(blob: bytes) -> int:
+    """Return the number of elements a listpack announces. Raises BadListpack."""
     size = len(blob)
     if not HEADER_BYTES < size <= MAX_BYTES:
         raise BadListpack("a listpack is cut off or too long")
     total, count = _HEADER.unpack_from(blob)
     if total != size or blob[-1] != 0xFF:
         raise BadListpack("a listpack's size or end is wrong")
-    found: list[Element] = []
-    append = found.append
-    at, end = HEADER_BYTES, size - 1
-    try:
-        while at < end:
-            first = blob[at]
-            if first < 0x80:  # 0 to 127
-                append(first)
-                if blob[at + 1] != 1:
-                    raise BadListpack("an element's length is wrong")
-                at += 2
-            elif first < 0xC0:  # up to 63 bytes of text
-                stop = at + first - 0x7F
-                append(blob[at + 1 : stop])
-                if blob[stop] != first - 0x7F:
-                    raise BadListpack("an element's length is wrong")
-                at = stop + 1
-            elif first < 0xE0:  # -4096 to 4095
-                number = (first & 31) << 8 | blob[at + 1]
-                append(number if number < 4096 else number - 8192)
-                if blob[at + 2] != 2:
-                    raise BadListpack("an element's length is wrong")
-                at += 3
-            else:
-                element, at = _wide_element(blob, at, first)
-                append(element)
-    except IndexError:
-        raise BadListpack("an element is cut off") from None
-    if at != end or count not in (len(found), _UNCOUNTED):
-        raise BadListpack("a listpack's number of elements or its last one is wrong")
-    return found
+    announced: int = count
+    return announced
 
 
-def _wide_element(blob: bytes, at: int, first: int) -> tuple[Element, int]:
-    """Return an element and where the next one begins. Raises IndexError where it is cut off."""
-    if first in _WIDE_INTEGERS:
-        start, stop = at + 1, at + 1 + _WIDE_INTEGERS[first]
-    elif first < 0xF0:
-        start = at + 2
-        stop = start + ((first & 15) << 8 | blob[at + 1])
-    elif first == 0xF0:
-        start = at + 5
-        if start > len(blob):
-            raise BadListpack("an element is cut off")
-        stop = start + int.from_bytes(blob[at + 1 : start], "little")
+def element_end(data: bytes, at: int, end: int) -> int:
+    """Return the place behind an element, its own length and all.
+
+    data -- in which all up to ``end`` may be looked at, and one byte more
+    at   -- where the element begins, below ``end``
+
+    Raises BadListpack if it is none, or reaches behind ``end``.
+    """
+    first = data[at]
+    if first < 0x80:
+        size = 1
+    elif first < 0xC0:
+        size = first - 0x7F
+    elif first < 0xE0:
+        size = 2
     else:
-        raise BadListpack(f"no element begins with byte {first}")
-    if stop >= len(blob):
+        size = _wide_size(data, at, end)
+    at += size
+    if at >= end:
         raise BadListpack("an element is cut off")
-    behind = backlen(stop - at)
-    following = stop + len(behind)
-    if blob[stop:following] != behind:
-        raise BadListpack("an element's length is wrong")
-    body = blob[start:stop]
-    if first > 0xF0:
-        return int.from_bytes(body, "little", signed=True), following
-    return body, following
-
-
-def backlen(size: int) -> bytes:
-    """Return the length of an element as it stands behind it."""
     if size < 128:
-        return b"%c" % size
-    groups = [size & 127 | 128]
-    size >>= 7
-    while size >= 128:
-        groups.append(size & 127 | 128)
-        size >>= 7
-    groups.append(size)
-    return bytes(reversed(groups))
+        if data[at] != size:
+            raise BadListpack("an element's length is wrong")
+        return at + 1
+    return _backlen_end(data, at, end, size)
 
 
-def _wide_integer(value: int) -> bytes:
-    if -(2**15) <= value < 2**15:
-        return b"\xf1" + _I16.pack(value) + b"\x03"
-    if -(2**23) <= value < 2**23:
-        return b"\xf2" + value.to_bytes(3, "little", signed=True) + b"\x04"
-    if -(2**31) <= value < 2**31:
-        return b"\xf3" + _I32.pack(value) + b"\x05"
-    return b"\xf4" + _I64.pack(value) + b"\x09"
+def _wide_size(data: bytes, at: int, end: int) -> int:
+    """Return the size of an element in one of the rarer forms."""
+    first = data[at]
+    if first < 0xF0:
+        return 2 + ((first & 15) << 8 | data[at + 1])
+    if first == 0xF0:
+        if end - at < 5:
+            raise BadListpack("an element is cut off")
+        return 5 + _u32(data, at + 1)
+    if first < 0xF4:
+        return first - 0xEE
+    if first == 0xF4:
+        return 9
+    raise BadListpack(f"no element begins with byte {first}")
 
 
-def _small_integer(value: int) -> bytes:
-    if value >= 0 and value < 128:
-        return b"%c\x01" % value
-    value &= 8191
-    return b"%c%c\x02" % (0xC0 | value >> 8, value & 255)
+def _u32(data: bytes, at: int) -> int:
+    return (octets.little(data, at + 2, 2) & 0xFFFF) << 16 | octets.little(data, at, 2) & 0xFFFF
 
 
-#: The elements of integers that take no more than three bytes.
-SMALL: Final = {value: _small_integer(value) for value in range(-4096, 4096)}
-_SMALL_BY_TEXT = {b"%d" % value: element for value, element in SMALL.items()}
-_HEADS = tuple(b"%c" % (0x80 | size) for size in range(_SHORT_TEXT))
-_TAILS = tuple(b"%c" % (size + 1) for size in range(_SHORT_TEXT))
+def _backlen_end(data: bytes, at: int, end: int, size: int) -> int:
+    """Return the place behind an element's own length, which stands here if it is right."""
+    shift = 0
+    while size >> shift >= 128:
+        shift += 7
+    if end - at <= shift // 7:
+        raise BadListpack("an element is cut off")
+    more = 0
+    while shift >= 0:
+        if data[at] != (size >> shift & 127 | more):
+            raise BadListpack("an element's length is wrong")
+        at += 1
+        shift -= 7
+        more = 128
+    return at
 
 
-def integer_element(value: int) -> bytes:
-    """Return the shortest element for an integer of 64 bits, signed."""
-    return SMALL.get(value) or _wide_integer(value)
+def is_text(data: bytes, at: int) -> bool:
+    """Tell whether the element here is text; else it is an integer."""
+    first = data[at]
+    return 0x80 <= first < 0xC0 or 0xE0 <= first <= 0xF0
 
 
-def text_element(text: bytes) -> bytes:
-    """Return the shortest element for a text."""
-    size = len(text)
-    if size < _SHORT_TEXT:
-        if 0 < size <= 20 and is_canonical_integer(text):
-            value = int(text)
-            if -(2**63) <= value < 2**63:
-                return SMALL.get(value) or _wide_integer(value)
-        return _HEADS[size] + text + _TAILS[size]
-    if size < _LONG_TEXT:
-        head = b"%c%c" % (0xE0 | size >> 8, size & 255)
+def text_start(data: bytes, at: int) -> int:
+    """Return where the text of the element here begins."""
+    first = data[at]
+    if first < 0xC0:
+        return at + 1
+    return at + 2 if first < 0xF0 else at + 5
+
+
+def text_size(data: bytes, at: int) -> int:
+    """Return how long the text of the element here is."""
+    first = data[at]
+    if first < 0xC0:
+        return first - 0x80
+    if first < 0xF0:
+        return (first & 15) << 8 | data[at + 1]
+    return _u32(data, at + 1)
+
+
+def integer(data: bytes, at: int) -> int:
+    """Return the integer of the element here, of 64 bits, signed."""
+    first = data[at]
+    if first < 0x80:
+        return first
+    if first < 0xE0:
+        value = (first & 31) << 8 | data[at + 1]
+        return value if value < 4096 else value - 8192
+    return octets.little(data, at + 1, 8 if first == 0xF4 else first - 0xEF)
+
+
+# Writing
+
+
+def put_integer(out: bytearray, at: int, value: int) -> int:
+    """Write the shortest element for an integer of 64 bits, signed; return the place behind.
+
+    There must be room for 10 bytes.
+    """
+    if 0 <= value < 128:
+        out[at] = value
+        out[at + 1] = 1
+        return at + 2
+    if -4096 <= value < 4096:
+        value &= 8191
+        out[at] = 0xC0 | value >> 8
+        out[at + 1] = value & 255
+        out[at + 2] = 2
+        return at + 3
+    if -1 <= value >> 15 <= 0:
+        form, size = 0xF1, 2
+    elif -1 <= value >> 23 <= 0:
+        form, size = 0xF2, 3
+    elif -1 <= value >> 31 <= 0:
+        form, size = 0xF3, 4
     else:
-        head = b"\xf0" + _U32.pack(size)
-    return head + text + backlen(len(head) + size)
+        form, size = 0xF4, 8
+    out[at] = form
+    at = octets.put_little(out, at + 1, value, size)
+    out[at] = size + 1
+    return at + 1
 
 
-def text_elements(texts: Sequence[bytes]) -> list[bytes]:
-    """Return the shortest element for each text."""
-    return [
-        _HEADS[len(text)] + text + _TAILS[len(text)]
-        if len(text) < _SHORT_TEXT and not text.isdigit() and text[:1] != b"-"
-        else _SMALL_BY_TEXT.get(text) or text_element(text)
-        for text in texts
-    ]
+def put_text(out: bytearray, at: int, data: bytes, start: int, size: int) -> int:
+    """Write the shortest element for a text, so many bytes of ``data``; return the place behind.
+
+    There must be room for 10 bytes more than the text has.
+    """
+    if 0 < size <= 20 and data[start + size - 1] < 58 and _is_integer(data, start, size):
+        if data[start] == 45:
+            return put_integer(out, at, -octets.decimal(data, start + 1, start + size))
+        return put_integer(out, at, octets.decimal(data, start, start + size))
+    if size < 64:
+        out[at] = 0x80 | size
+        at = octets.put(out, at + 1, data, start, size)
+        out[at] = size + 1
+        return at + 1
+    if size < 4096:
+        out[at] = 0xE0 | size >> 8
+        out[at + 1] = size & 255
+        at = octets.put(out, at + 2, data, start, size)
+        return put_backlen(out, at, size + 2)
+    out[at] = 0xF0
+    octets.put_little(out, at + 1, size, 4)
+    at = octets.put(out, at + 5, data, start, size)
+    return put_backlen(out, at, size + 5)
 
 
-def listpack(parts: list[bytes], count: int) -> bytes:
-    """Return a listpack of so many elements, which ``parts`` hold one after the other."""
-    size = HEADER_BYTES + sum(map(len, parts)) + 1
-    return b"".join((_HEADER.pack(size, min(count, _UNCOUNTED)), *parts, b"\xff"))
+def _is_integer(data: bytes, start: int, size: int) -> bool:
+    """Tell whether a text of at most 20 bytes is the usual form of an integer of 64 bits."""
+    end = start + size
+    digits = start + 1 if data[start] == 45 else start
+    count = end - digits
+    if count == 0 or count > 19 or (data[digits] == 48 and size > 1):
+        return False
+    if octets.digits_end(data, digits, end) != end:
+        return False
+    return count < 19 or octets.decimal(data, digits, end) - (digits - start) >> 63 == 0
+
+
+def put_backlen(out: bytearray, at: int, size: int) -> int:
+    """Write the length of an element as it stands behind it; return the place behind."""
+    shift = 0
+    while size >> shift >= 128:
+        shift += 7
+    more = 0
+    while shift >= 0:
+        out[at] = size >> shift & 127 | more
+        at += 1
+        shift -= 7
+        more = 128
+    return at
+
+
+def put_header(out: bytearray, size: int, count: int) -> None:
+    """Write the header of a listpack of so many bytes and elements at the beginning."""
+    _HEADER.pack_into(out, 0, size, min(count, UNCOUNTED))

@@ -1,31 +1,36 @@
 """Nodes of a stream, written: entries in wire form become listpacks.
 
-The wire of a segment goes to hiredis as a whole and comes back as fields and values. A node is
-begun where the image says that one begins, else where Redis would with its default limits. It
-holds live entries only; what was deleted leaves no trace in it, and its key is the ID of its
-first entry. See node_reader.py for what a node looks like.
+A node is begun where the image says that one begins, else where Redis would with its default
+limits. Its entries are walked once, in wire form as they stand side by side in a segment, and
+each word becomes an element. An entry is taken to have the names of the node's first one until
+one differs; then it is written anew with its own. See store/octets.py for why it is done in
+small steps.
+
+A node holds live entries only; what was deleted leaves no trace in it, and its key is the ID of
+its first entry. See node_reader.py for what a node looks like.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from itertools import chain, pairwise, repeat
+from itertools import pairwise
 
-import hiredis
-
-from geostream.rdb.listpack import SMALL, integer_element, listpack, text_element, text_elements
+from geostream.rdb.listpack import HEADER_BYTES, put_header, put_integer, put_text
+from geostream.store import octets
 from geostream.store.ids import StreamId
 from geostream.store.nodes import cut_nodes
-from geostream.store.segment import Segment
+from geostream.store.segment import Piece, Segment
 
 # A node stays below 1 GiB, whatever the image says: an entry takes hardly more as elements
 # than in wire form.
 FULL_BYTES = 2**28
 
-_ZERO = integer_element(0)
-_SAME_FIELDS = integer_element(2)
-_OWN_FIELDS = integer_element(0)
+_SAME_FIELDS, _OWN_FIELDS = 2, 0  # flags of an entry
+_KEPT_BYTES = 2**15
+# A word takes no more as an element than in wire form; around the words an entry takes up to 34
+# bytes, where it took 17 at least; and the master has its counters.
+_MORE_BYTES = 40
 
 
 def begins_of(segments: Sequence[Segment], first_ids: Sequence[StreamId]) -> list[StreamId]:
@@ -37,7 +42,7 @@ def begins_of(segments: Sequence[Segment], first_ids: Sequence[StreamId]) -> lis
         first_ids = cut_nodes(segments, ()).first_ids()
     begins: list[StreamId] = []
     number = size_bytes = 0
-    for segment in segments:
+    for segment in map(Segment.plain, segments):
         cuts = {0} if not begins else set()
         while number < len(first_ids) and first_ids[number] <= segment.id_at(-1):
             cuts.add(segment.index(first_ids[number]))
@@ -67,70 +72,151 @@ def nodes_of(
 
     begins -- what ``begins_of`` returned
     """
+    packer = NodePacker()
     upcoming = iter(begins[1:])
     begin = next(upcoming, None)
-    ids: list[StreamId] = []
-    entries: list[list[bytes]] = []
-    for segment in segments:
-        reader = hiredis.Reader()
-        for piece in segment.pieces(0, len(segment)):
-            reader.feed(bytes(piece))
-        low, size = 0, len(segment)
+    pieces: list[Piece] = []
+    count = 0
+    for segment in map(Segment.plain, segments):
+        low, size, last_id = 0, len(segment), segment.id_at(-1)
         while low < size:
-            last = begin is None or begin > segment.id_at(-1)
+            last = begin is None or begin > last_id
             high = size if last or begin is None else segment.index(begin)
-            ids += segment.ids(low, high)
-            entries += [reader.gets()[1] for _ in range(high - low)]
+            if high > low:
+                pieces += segment.pieces(low, high)
+                count += high - low
             low = high
             if not last:
-                yield ids[0], _packed(ids, entries)
-                ids, entries = [], []
+                yield packer.pack(b"".join(pieces), count)
+                pieces.clear()
+                count = 0
                 begin = next(upcoming, None)
-    if ids:
-        yield ids[0], _packed(ids, entries)
+    if count:
+        yield packer.pack(b"".join(pieces), count)
 
 
-def _packed(ids: list[StreamId], entries: list[list[bytes]]) -> bytes:
-    """Return the listpack of entries: IDs, and field, value, field, value, ... of each."""
-    names = entries[0][::2]
-    parts = [integer_element(len(ids)), _ZERO, integer_element(len(names))]
-    parts += map(text_element, names)
-    parts.append(_ZERO)
-    master = ids[0]
-    ms = _deltas(master[0], [entry_id[0] for entry_id in ids])
-    seq = _deltas(master[1], [entry_id[1] for entry_id in ids])
-    if set(map(len, entries)) == {2 * len(names)}:
-        columns = list(zip(*entries, strict=True))
-        if all(map(_holds_only, columns[::2], names)):
-            values = list(map(text_elements, columns[1::2]))
-            flags, count = repeat(_SAME_FIELDS), repeat(integer_element(3 + len(names)))
-            parts += chain.from_iterable(zip(flags, ms, seq, *values, count, strict=False))
-            return listpack(parts, len(parts))
-    for ms_delta, seq_delta, fields in zip(ms, seq, entries, strict=True):
-        parts += _entry(ms_delta, seq_delta, fields, names)
-    return listpack(parts, len(parts))
+class NodePacker:
+    """Makes listpacks, one after the other, in a buffer it uses again and again."""
 
+    def __init__(self) -> None:
+        """Begin with room for what is usual."""
+        self._buffer = bytearray(2 * _KEPT_BYTES)
+        self._out = self._buffer
+        # Of the node that is made:
+        self._at = 0  # where we are in the wire
+        self._end = 0  # of the wire
+        self._place = 0  # where we are in the listpack
+        self._elements = 0
+        self._key_ms = self._key_seq = 0
+        self._names: list[bytes] = []  # of the first entry, in wire form
+        # Of the entry that comes next, which has been read as far as its words:
+        self._ms = self._seq = 0
+        self._words = 0
 
-def _holds_only(column: tuple[bytes, ...], name: bytes) -> bool:
-    return column.count(name) == len(column)
+    def pack(self, wire: bytes, count: int) -> tuple[StreamId, bytes]:
+        """Return key and listpack of so many entries, at least one. O(bytes).
 
+        Raises ValueError if the wire is cut off.
+        """
+        self._at, self._end = 0, len(wire)
+        self._read_head(wire)
+        self._key_ms, self._key_seq = self._ms, self._seq
+        self._read_names(wire)
+        self._make_room(len(wire) + sum(map(len, self._names)) + _MORE_BYTES * (count + 1))
+        self._write_master(count)
+        for _ in range(count):
+            self._write_entry(wire)
+        self._out[self._place] = 0xFF
+        size = self._place + 1
+        put_header(self._buffer, size, self._elements)
+        return (self._key_ms, self._key_seq), bytes(memoryview(self._buffer)[:size])
 
-def _entry(ms: bytes, seq: bytes, fields: list[bytes], names: list[bytes]) -> list[bytes]:
-    """Return the elements of one entry."""
-    if fields[::2] == names:
-        count = integer_element(3 + len(names))
-        return [_SAME_FIELDS, ms, seq, *text_elements(fields[1::2]), count]
-    pairs = len(fields) // 2
-    count = integer_element(4 + 2 * pairs)
-    return [_OWN_FIELDS, ms, seq, integer_element(pairs), *text_elements(fields), count]
+    def _make_room(self, size: int) -> None:
+        if not size <= len(self._buffer) <= max(2 * size, 2 * _KEPT_BYTES):
+            self._buffer = bytearray(max(size, 2 * _KEPT_BYTES))
+            self._out = self._buffer
 
+    def _read_head(self, data: bytes) -> None:
+        """Go on to an entry's words: over ``*2``, its ID and how many words there are."""
+        end = self._end
+        at = octets.digits_end(data, self._at + 5, end) + 2
+        stop = octets.digits_end(data, at, end)
+        self._ms = octets.decimal(data, at, stop)
+        at = stop + 1
+        stop = octets.digits_end(data, at, end)
+        self._seq = octets.decimal(data, at, stop)
+        at = stop + 3
+        stop = octets.digits_end(data, at, end)
+        self._words = octets.decimal(data, at, stop)
+        self._at = stop + 2
+        if self._at > end:
+            raise ValueError("entries are cut off")
 
-def _deltas(base: int, halves: list[int]) -> list[bytes]:
-    """Return the elements for halves of IDs, which count modulo 2^64 from the key's."""
-    return [SMALL.get(half - base) or _wide_delta(half - base) for half in halves]
+    def _read_names(self, data: bytes) -> None:
+        """Note the names of the first entry, and go back to its beginning."""
+        names = []
+        for place in range(self._words):
+            at = self._at
+            self._read_word(data)
+            if not place % 2:
+                names.append(data[at : self._at])
+        self._names = names
+        self._at = 0
 
+    def _read_word(self, data: bytes) -> int:
+        """Go on behind a word; return where its text begins."""
+        stop = octets.digits_end(data, self._at + 1, self._end)
+        size = octets.decimal(data, self._at + 1, stop)
+        if size > self._end or stop + size + 4 > self._end:
+            raise ValueError("entries are cut off")
+        self._at = stop + size + 4
+        return stop + 2
 
-def _wide_delta(difference: int) -> bytes:
-    if not -(2**63) <= difference < 2**63:
-        difference -= 2**64 if difference > 0 else -(2**64)
-    return integer_element(difference)
+    def _write_master(self, count: int) -> None:
+        out, names = self._out, self._names
+        place = put_integer(out, HEADER_BYTES, count)
+        place = put_integer(out, place, 0)
+        place = put_integer(out, place, len(names))
+        for name in names:
+            start = name.index(b"\n") + 1
+            place = put_text(out, place, name, start, len(name) - start - 2)
+        self._place = put_integer(out, place, 0)
+        self._elements = 4 + len(names)
+
+    def _write_entry(self, data: bytes) -> None:
+        self._read_head(data)
+        at, place, pairs = self._at, self._place, self._words // 2
+        if pairs != len(self._names) or not self._write_same(data, pairs):
+            self._at, self._place = at, place
+            self._write_own(data, pairs)
+
+    def _write_same(self, data: bytes, pairs: int) -> bool:
+        """Write an entry that has the first one's names; tell whether it has."""
+        self._write_start(_SAME_FIELDS)
+        for name in self._names:
+            size = len(name)
+            if size > self._end - self._at or not octets.is_same(data, self._at, name, 0, size):
+                return False
+            self._at += size
+            self._write_word(data)
+        self._place = put_integer(self._out, self._place, 3 + pairs)
+        self._elements += 4 + pairs
+        return True
+
+    def _write_own(self, data: bytes, pairs: int) -> None:
+        self._write_start(_OWN_FIELDS)
+        self._place = put_integer(self._out, self._place, pairs)
+        for _ in range(2 * pairs):
+            self._write_word(data)
+        self._place = put_integer(self._out, self._place, 4 + 2 * pairs)
+        self._elements += 5 + 2 * pairs
+
+    def _write_start(self, flags: int) -> None:
+        out = self._out
+        place = put_integer(out, self._place, flags)
+        place = put_integer(out, place, octets.difference(self._ms, self._key_ms))
+        self._place = put_integer(out, place, octets.difference(self._seq, self._key_seq))
+
+    def _write_word(self, data: bytes) -> None:
+        start = self._read_word(data)
+        self._place = put_text(self._out, self._place, data, start, self._at - start - 2)

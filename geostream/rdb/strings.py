@@ -43,10 +43,9 @@ class Cursor:
     def raw(self, size_bytes: int) -> bytes:
         """Take so many bytes."""
         at = self.at
-        stop = at + size_bytes
-        if stop > self.end:
+        if size_bytes > self.end - at:
             raise BadValue(at, SHORT)
-        self.at = stop
+        self.at = stop = at + size_bytes
         return self.data[at:stop]
 
     def skip(self, size_bytes: int) -> None:

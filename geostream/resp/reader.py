@@ -1,10 +1,10 @@
 """Requests in: bytes off the wire to lists of bytes.
 
-Two readers do the work. Almost all data is a number of whole requests, or begins
-and ends in the middle of one; the whole ones go through hiredis (fence.py). What
-is incomplete, inline, wrong or odd is walked over in plain Python (walker.py),
-which alone decides about errors. hiredis keeps nothing between two calls, so an
-incomplete request is kept in one place only.
+Compiled, the walker (walker.py) reads everything. In plain Python two readers do the
+work. Almost all data is a number of whole requests, or begins and ends in the middle of
+one; the whole ones go through hiredis (fence.py). What is incomplete, inline, wrong or
+odd is walked over, and the walker alone decides about errors. hiredis keeps nothing
+between two calls, so an incomplete request is kept in one place only.
 
 Both readers make the same requests of the same bytes, whatever the pieces they
 come in; tests/protocol compares them.
@@ -23,6 +23,8 @@ requests are handed out one by one, and the rest is held back::
 
 from __future__ import annotations
 
+from types import FunctionType
+
 from geostream.errors import ProtocolError
 from geostream.resp.fence import Fence
 from geostream.resp.walker import Walker
@@ -34,8 +36,6 @@ _STAR = ord("*")
 
 #: How often to look for the start of the last request. XADD's own * looks like one at first.
 _MAX_LOOKS = 8
-
-_FENCE = Fence()  # one for all connections, see there
 
 
 class RequestReader:
@@ -98,7 +98,12 @@ class RequestReader:
 
     def _read_whole(self, data: bytes) -> list[list[bytes]] | None:
         """Return the requests that make up the data; None if it is not that simple."""
-        if data[-1:] == b"\n" and data[0] == _STAR and len(data) <= self._max_whole_bytes:
+        if (
+            _FENCE is not None
+            and data[-1:] == b"\n"
+            and data[0] == _STAR
+            and len(data) <= self._max_whole_bytes
+        ):
             return _FENCE.read(data)
         return None
 
@@ -114,12 +119,15 @@ class RequestReader:
                 data, start = self._held, self._held_from
             self._held, self._held_from = b"", 0
         if not self.authenticated:
-            stop = walker.walk(data, start, requests, one=True)
+            stop = walker.walk(data, start, requests, True)
             if stop < len(data):
                 self._held, self._held_from = data, stop
             return
         if walker.pending_bytes:
-            start = walker.walk(data, start, requests, one=True)
+            start = walker.walk(data, start, requests, True)
+        if _FENCE is None:
+            walker.walk(data, start, requests, False)
+            return
         if start:
             data = data[start:]
             whole = self._read_whole(data)
@@ -132,7 +140,7 @@ class RequestReader:
             cut = 0
         else:
             requests += whole
-        walker.walk(data, cut, requests, one=False)
+        walker.walk(data, cut, requests, False)
 
 
 def _last_start(data: bytes) -> int:
@@ -149,3 +157,7 @@ def _last_start(data: bytes) -> int:
             return line_end + 2
         end = line_end + 2
     return 0
+
+
+#: One for all connections, see there; None where we are compiled and the walker is faster.
+_FENCE = Fence() if isinstance(_last_start, FunctionType) else None

@@ -32,7 +32,7 @@ from geostream.reply import (
 )
 
 Encode = Callable[[Reply, list[bytes]], None]
-Write = Callable[[Any, list[bytes], Encode], None]
+Write = Callable[[Any, list[bytes], int], None]
 
 #: Below this, headers are ready, and strings are copied: one piece is sent more cheaply than three.
 _SMALL = 1024
@@ -41,33 +41,32 @@ _ARRAY_HEADERS = [b"*%d\r\n" % length for length in range(_SMALL)]
 _INTEGERS = [b":%d\r\n" % number for number in range(_SMALL)]
 
 
-def _encoder(null: bytes, others: Mapping[type, Write]) -> Encode:
-    """Make an encoder: the frequent types are here, the others in a table."""
+def encode(reply: Reply, out: list[bytes], protocol: int) -> None:
+    """Append a reply to ``out``, in the version of the protocol: 2 or 3.
 
-    def encode(reply: Reply, out: list[bytes]) -> None:
-        kind = type(reply)
-        if kind is Wire:
-            out += reply.pieces
-        elif kind is bytes:
-            length = len(reply)
-            if length < _SMALL:
-                out.append(_BULK_HEADERS[length] + reply + b"\r\n")
-            else:
-                out += (b"$%d\r\n" % length, reply, b"\r\n")
-        elif kind is int:
-            out.append(_INTEGERS[reply] if 0 <= reply < _SMALL else b":%d\r\n" % reply)
-        elif kind is list or kind is tuple:
-            length = len(reply)
-            out.append(_ARRAY_HEADERS[length] if length < _SMALL else b"*%d\r\n" % length)
-            for item in reply:
-                encode(item, out)
-        elif reply is None:
-            out.append(null)
+    The frequent types are here, the others in a table.
+    """
+    kind = type(reply)
+    if kind is Wire:
+        out += reply.pieces
+    elif kind is bytes:
+        length = len(reply)
+        if length < _SMALL:
+            out.append(_BULK_HEADERS[length] + reply + b"\r\n")
         else:
-            write = others.get(kind) or _form_of(reply)
-            write(reply, out, encode)
-
-    return encode
+            out += (b"$%d\r\n" % length, reply, b"\r\n")
+    elif kind is int:
+        out.append(_INTEGERS[reply] if 0 <= reply < _SMALL else b":%d\r\n" % reply)
+    elif kind is list or kind is tuple:
+        length = len(reply)
+        out.append(_ARRAY_HEADERS[length] if length < _SMALL else b"*%d\r\n" % length)
+        for item in reply:
+            encode(item, out, protocol)
+    elif reply is None:
+        out.append(b"$-1\r\n" if protocol == 2 else b"_\r\n")
+    else:
+        write = _FORMS[protocol].get(kind) or _form_of(reply)
+        write(reply, out, protocol)
 
 
 # The forms of the other types. Each takes the encoder it is called by, for what is inside.
@@ -80,24 +79,24 @@ def _form_of(reply: Reply) -> Write:
     raise TypeError(f"{type(reply).__name__} is not a reply")
 
 
-def _error(reply: CommandError, out: list[bytes], _encode: Encode) -> None:
+def _error(reply: CommandError, out: list[bytes], _protocol: int) -> None:
     out.append(b"-%b\r\n" % reply.line)
 
 
-def _simple(reply: Simple, out: list[bytes], _encode: Encode) -> None:
+def _simple(reply: Simple, out: list[bytes], _protocol: int) -> None:
     out.append(b"+%b\r\n" % reply.text)
 
 
-def _several(reply: Several, out: list[bytes], encode: Encode) -> None:
+def _several(reply: Several, out: list[bytes], protocol: int) -> None:
     for each in reply.replies:
-        encode(each, out)
+        encode(each, out, protocol)
 
 
 def _items(mark: bytes) -> Write:
-    def write(reply: SetOf | Push, out: list[bytes], encode: Encode) -> None:
+    def write(reply: SetOf | Push, out: list[bytes], protocol: int) -> None:
         out.append(b"%b%d\r\n" % (mark, len(reply.items)))
         for item in reply.items:
-            encode(item, out)
+            encode(item, out, protocol)
 
     return write
 
@@ -105,12 +104,12 @@ def _items(mark: bytes) -> Write:
 def _pairs(mark: bytes, elements: int) -> Write:
     """Keys and values in turn; a header counts ``elements`` for each pair."""
 
-    def write(reply: Pairs | PairArrays | dict[Any, Any], out: list[bytes], encode: Encode) -> None:
+    def write(reply: Pairs | PairArrays | dict[Any, Any], out: list[bytes], protocol: int) -> None:
         pairs = reply.items() if isinstance(reply, dict) else reply.items
         out.append(b"%b%d\r\n" % (mark, len(pairs) * elements))
         for key, value in pairs:
-            encode(key, out)
-            encode(value, out)
+            encode(key, out, protocol)
+            encode(value, out, protocol)
 
     return write
 
@@ -118,56 +117,55 @@ def _pairs(mark: bytes, elements: int) -> Write:
 # What only RESP2 does
 
 
-def _marker2(reply: Reply, out: list[bytes], _encode: Encode) -> None:
+def _marker2(reply: Reply, out: list[bytes], _protocol: int) -> None:
     if reply is NULL_ARRAY:
         out.append(b"*-1\r\n")
 
 
-def _bool2(reply: bool, out: list[bytes], _encode: Encode) -> None:
+def _bool2(reply: bool, out: list[bytes], _protocol: int) -> None:
     out.append(b":1\r\n" if reply else b":0\r\n")
 
 
-def _text2(reply: Verbatim | Double, out: list[bytes], encode: Encode) -> None:
-    encode(reply.text, out)
+def _text2(reply: Verbatim | Double, out: list[bytes], protocol: int) -> None:
+    encode(reply.text, out, protocol)
 
 
-def _big_number2(reply: BigNumber, out: list[bytes], encode: Encode) -> None:
-    encode(b"%d" % reply.value, out)
+def _big_number2(reply: BigNumber, out: list[bytes], protocol: int) -> None:
+    encode(b"%d" % reply.value, out, protocol)
 
 
-def _pair_arrays2(reply: PairArrays, out: list[bytes], encode: Encode) -> None:
-    encode([list(pair) for pair in reply.items], out)
+def _pair_arrays2(reply: PairArrays, out: list[bytes], protocol: int) -> None:
+    encode([list(pair) for pair in reply.items], out, protocol)
 
 
 # What only RESP3 does
 
 
-def _marker3(reply: Reply, out: list[bytes], _encode: Encode) -> None:
+def _marker3(reply: Reply, out: list[bytes], _protocol: int) -> None:
     if reply is NULL_ARRAY:
         out.append(b"_\r\n")
 
 
-def _bool3(reply: bool, out: list[bytes], _encode: Encode) -> None:
+def _bool3(reply: bool, out: list[bytes], _protocol: int) -> None:
     out.append(b"#t\r\n" if reply else b"#f\r\n")
 
 
-def _verbatim3(reply: Verbatim, out: list[bytes], _encode: Encode) -> None:
+def _verbatim3(reply: Verbatim, out: list[bytes], _protocol: int) -> None:
     out.append(b"=%d\r\ntxt:%b\r\n" % (len(reply.text) + len(b"txt:"), reply.text))
 
 
-def _double3(reply: Double, out: list[bytes], _encode: Encode) -> None:
+def _double3(reply: Double, out: list[bytes], _protocol: int) -> None:
     out.append(b",%b\r\n" % reply.text)
 
 
-def _big_number3(reply: BigNumber, out: list[bytes], _encode: Encode) -> None:
+def _big_number3(reply: BigNumber, out: list[bytes], _protocol: int) -> None:
     out.append(b"(%d\r\n" % reply.value)
 
 
 _MARKER = type(NULL_ARRAY)  # of NO_REPLY too, for which nothing is written
 
-encode2 = _encoder(
-    b"$-1\r\n",
-    {
+_FORMS: dict[int, Mapping[type, Write]] = {
+    2: {
         bool: _bool2,
         dict: _pairs(b"*", 2),
         Pairs: _pairs(b"*", 2),
@@ -182,11 +180,7 @@ encode2 = _encoder(
         Several: _several,
         _MARKER: _marker2,
     },
-)
-
-encode3 = _encoder(
-    b"_\r\n",
-    {
+    3: {
         bool: _bool3,
         dict: _pairs(b"%", 1),
         Pairs: _pairs(b"%", 1),
@@ -201,7 +195,16 @@ encode3 = _encoder(
         Several: _several,
         _MARKER: _marker3,
     },
-)
+}
+
+
+def _encode2(reply: Reply, out: list[bytes]) -> None:
+    encode(reply, out, 2)
+
+
+def _encode3(reply: Reply, out: list[bytes]) -> None:
+    encode(reply, out, 3)
+
 
 #: By version of the protocol.
-ENCODERS: Mapping[int, Encode] = {2: encode2, 3: encode3}
+ENCODERS: Mapping[int, Encode] = {2: _encode2, 3: _encode3}

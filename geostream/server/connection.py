@@ -35,7 +35,7 @@ from gevent import get_hub, getcurrent
 from geostream.engine.client import Client
 from geostream.reply import NO_REPLY, Reply
 from geostream.resp.reader import RequestReader
-from geostream.resp.writer import ENCODERS
+from geostream.resp.writer import encode
 from geostream.server.held import HeldReplies, Piece
 
 if TYPE_CHECKING:
@@ -150,7 +150,8 @@ class Connection:
     def _work(self) -> None:
         """Execute what is complete, as far as the client need not wait."""
         client, requests, out = self.client, self._requests, self._out
-        execute = self._engine.execute
+        engine = self._engine
+        engine.start_stopwatch()
         now_ms = self._server.clock.now_ms()
         client.last_active_ms = now_ms
         held = self._held
@@ -161,11 +162,11 @@ class Connection:
                     break
                 self._feed(b"")
                 continue
-            if self._engine.paused_until_ms > now_ms and self._server.hold(self, requests[0]):
+            if engine.paused_until_ms > now_ms and self._server.hold(self, requests[0]):
                 break
-            reply = execute(client, requests.popleft(), now_ms)
+            reply = engine.execute(client, requests.popleft(), now_ms)
             if reply is not NO_REPLY:
-                ENCODERS[client.protocol](reply, out)
+                encode(reply, out, client.protocol)
                 held.replies += 1
                 if len(out) > FLUSH_PIECES or (out and len(out[-1]) > FLUSH_BYTES):
                     self.flush()
@@ -199,7 +200,7 @@ class Connection:
         """
         if not self._is_open:
             return
-        ENCODERS[self.client.protocol](reply, self._out)
+        encode(reply, self._out, self.client.protocol)
         self._held.note_pushed(reply)
         self._mark_dirty()
         if self.client.ticket is None and self._timer.active:

@@ -8,36 +8,18 @@ journal gives the same store is no second piece of code to keep in step.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, cast
-
-import hiredis
-from hiredis import pack_command
+from typing import TYPE_CHECKING, Any
 
 from geostream.store import effects as fx
-from geostream.store.group import Consumer, Group
+from geostream.store.group import Group
 from geostream.store.images import restore
 from geostream.store.stream import Stream
 from geostream.store.value import AS_GIVEN, COMPUTED, EDITED, String
+from geostream.store.wire import unpack_entry
 
 if TYPE_CHECKING:
     from geostream.store.keyspace import Database, Keyspace
     from geostream.store.value import Value
-
-# The library's own types know requests of one word only.
-_pack = cast("Callable[[tuple[bytes, ...]], bytes]", pack_command)
-
-
-def wire_fields(fields: list[bytes]) -> bytes:
-    """Return field, value, field, value, ... as a RESP array."""
-    return _pack(tuple(fields))
-
-
-def unpack_fields(wire: bytes) -> list[bytes]:
-    """Return what ``wire_fields`` was given."""
-    reader = hiredis.Reader()
-    reader.feed(wire)
-    fields: list[bytes] = reader.gets()
-    return fields
 
 
 def _stream(keyspace: Keyspace, effect: fx.Effect) -> Stream:
@@ -117,13 +99,12 @@ def _stream_restored(keyspace: Keyspace, effect: fx.StreamRestored) -> None:
 
 
 def _entry_added(keyspace: Keyspace, effect: fx.EntryAdded) -> None:
-    stream = cast("Stream", keyspace.databases[effect.db].values[effect.key])
+    stream = keyspace.databases[effect.db].values[effect.key]
+    assert type(stream) is Stream
     fields = effect.unpacked
     if fields is None:
-        fields = unpack_fields(effect.fields)
-    shown = b"%d-%d" % effect.id
-    entry = b"*2\r\n$%d\r\n%b\r\n%b" % (len(shown), shown, effect.fields)
-    stream.append(effect.id, entry, fields, effect.starts_node)
+        fields = unpack_entry(effect.entry)
+    stream.append(effect.id, effect.entry, fields, effect.starts_node)
 
 
 def _entries_trimmed(keyspace: Keyspace, effect: fx.EntriesTrimmed) -> None:
@@ -166,8 +147,7 @@ def _group_destroyed(keyspace: Keyspace, effect: fx.GroupDestroyed) -> None:
 
 
 def _consumer_created(keyspace: Keyspace, effect: fx.ConsumerCreated) -> None:
-    consumer = Consumer(effect.consumer, effect.seen_ms)
-    _group(keyspace, effect).consumers[effect.consumer] = consumer
+    _group(keyspace, effect).add_consumer(effect.consumer, effect.seen_ms)
 
 
 def _consumer_deleted(keyspace: Keyspace, effect: fx.ConsumerDeleted) -> None:

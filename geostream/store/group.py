@@ -1,7 +1,7 @@
 """A consumer group and its consumers.
 
-The group holds every pending entry with its delivery; each consumer holds the IDs of
-its own. Both change in the same methods here, so they cannot disagree.
+The group holds every pending entry with its delivery, which says whose it is; each consumer
+keeps the order of its own. Both change in the same methods here, so they cannot disagree.
 
 For XREADGROUP CLAIM pending entries are also walked by delivery time, the ones released
 by XNACK first, in the order of their release. The order in which deliveries were put is
@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from heapq import merge
 
 from geostream.store.ids import StreamId
-from geostream.store.pending import Delivery, IdMap
+from geostream.store.pending import Delivery, IdMap, OwnIds
 
 NEVER = -1  # a consumer's active time before its first entry
 CONSUMER_BYTES = 250  # what a consumer costs without its pending entries, about
@@ -30,12 +30,12 @@ class Consumer:
 
     __slots__ = ("active_ms", "name", "pending", "seen_ms")
 
-    def __init__(self, name: bytes, seen_ms: int) -> None:
-        """Start with nothing pending."""
+    def __init__(self, name: bytes, seen_ms: int, held: IdMap[Delivery]) -> None:
+        """Start with nothing pending; ``held`` is what the group has pending."""
         self.name = name
         self.seen_ms = seen_ms  # when it last asked for something
         self.active_ms = NEVER  # when it last was given an entry to keep
-        self.pending: IdMap[bool] = IdMap()
+        self.pending = OwnIds(held)
 
 
 class Group:
@@ -62,6 +62,11 @@ class Group:
         # Deliveries put after one with a later time, some of them replaced since
         self._backdated: dict[StreamId, Delivery] = {}
 
+    def add_consumer(self, name: bytes, seen_ms: int) -> Consumer:
+        """Let there be a consumer of this name, which is new; return it."""
+        consumer = self.consumers[name] = Consumer(name, seen_ms, self.pending)
+        return consumer
+
     def deliver(self, ids: list[StreamId], consumer: Consumer, time_ms: int) -> None:
         """Note ascending IDs as given to a consumer for the first time.
 
@@ -74,35 +79,36 @@ class Group:
                 if held is not None:
                     self._take_from(entry_id, held)
         self.pending.put_run(ids, delivery)
-        consumer.pending.put_run(ids, True)
+        consumer.pending.add_run(ids)
         self._note_time(ids, delivery)
 
     def assign(self, entry_id: StreamId, consumer: Consumer, time_ms: int, count: int) -> None:
         """Make a pending entry, new or not, this consumer's, delivered then and so often."""
         held = self.pending.get(entry_id)
-        if held is not None and held.consumer is not consumer:
-            self._take_from(entry_id, held)
         delivery = Delivery(consumer, time_ms, count)
         self.pending.put(entry_id, delivery)
-        if entry_id not in consumer.pending:
-            consumer.pending.put(entry_id, True)
+        if held is None or held.consumer is not consumer:
+            if held is not None:
+                self._take_from(entry_id, held)
+            consumer.pending.add(entry_id)
         self._note_time([entry_id], delivery)
 
     def release(self, entry_id: StreamId, count: int) -> None:
         """Make a pending entry, new or not, nobody's: the last of the released ones."""
         held = self.pending.get(entry_id)
+        self.pending.put(entry_id, Delivery(None, 0, count))
         if held is not None:
             self._take_from(entry_id, held)
-        self.pending.put(entry_id, Delivery(None, 0, count))
         self.released[entry_id] = True
 
     def remove(self, ids: list[StreamId]) -> None:
         """Forget pending entries; no ID twice. O(1) each."""
+        before = len(self.pending)
         removed = self.pending.drop_run(ids)
         consumers = {held.consumer for held in removed if held is not None}
         only = consumers.pop() if len(consumers) == 1 else None
         if only is not None:
-            only.pending.drop_run(ids)
+            only.pending.drop(before - len(self.pending))
         else:
             for entry_id, held in zip(ids, removed, strict=True):
                 if held is not None:
@@ -126,14 +132,14 @@ class Group:
             else:
                 owned.setdefault(held.consumer, []).append(entry_id)
         for consumer, ids in owned.items():
-            consumer.pending.fill(dict.fromkeys(ids, True))
+            consumer.pending.fill(sorted(ids))
         self._sort()
 
     def _take_from(self, entry_id: StreamId, held: Delivery) -> None:
         if held.consumer is None:
             del self.released[entry_id]
         else:
-            held.consumer.pending.drop(entry_id)
+            held.consumer.pending.drop(1)
 
     def _note_time(self, ids: list[StreamId], delivery: Delivery) -> None:
         if delivery.time_ms >= self._latest_ms:
@@ -186,7 +192,7 @@ class Group:
         """Return a group of its own with the same contents."""
         copy = Group(self.last_id, self.entries_read)
         for name, consumer in self.consumers.items():
-            twin = copy.consumers[name] = Consumer(name, consumer.seen_ms)
+            twin = copy.add_consumer(name, consumer.seen_ms)
             twin.active_ms = consumer.active_ms
         for entry_id, held in self.oldest_first():
             if held.consumer is None:

@@ -30,9 +30,17 @@ class IdRequest(NamedTuple):
 AUTO_ID = IdRequest(None, None)
 
 
+_SEQ_TEXTS = [b"%d" % seq for seq in range(1024)]
+_LATEST = [(0, b"0-")]  # a ms and how it is written; IDs of one ms come in runs
+
+
 def id_bytes(entry_id: StreamId) -> bytes:
     """Return the ID as clients write it: ``b"5-1"``."""
-    return b"%d-%d" % entry_id
+    ms, seq = entry_id
+    latest = _LATEST[0]  # read once: other threads write IDs too
+    if latest[0] != ms:
+        latest = _LATEST[0] = (ms, b"%d-" % ms)
+    return latest[1] + (_SEQ_TEXTS[seq] if seq < 1024 else b"%d" % seq)
 
 
 def successor(entry_id: StreamId) -> StreamId:
@@ -66,11 +74,16 @@ def choose_id(asked: IdRequest, last_id: StreamId, now_ms: int) -> StreamId:
     IdNotIncreasing if what was asked is not above it.
     Source: https://redis.io/docs/latest/commands/xadd/
     """
+    last_ms, last_seq = last_id
+    if asked is AUTO_ID and last_seq < U64_MAX:  # by far the most frequent
+        if now_ms > last_ms:
+            return (now_ms, 0)
+        return (last_ms, last_seq + 1)
     if last_id == MAX_ID:
         raise IdsExhausted
     ms, seq = asked
     if ms is None:
-        return (now_ms, 0) if now_ms > last_id[0] else successor(last_id)
+        return (now_ms, 0) if now_ms > last_ms else successor(last_id)
     if seq is not None:
         chosen = (ms, seq)
     elif ms == last_id[0] and last_id[1] < U64_MAX:

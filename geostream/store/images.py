@@ -19,7 +19,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
-from geostream.store.group import NEVER, Consumer, Group
+from geostream.store.group import NEVER, Group
 from geostream.store.ids import MIN_ID, StreamId
 from geostream.store.nodes import cut_nodes
 from geostream.store.pending import Delivery
@@ -120,8 +120,8 @@ class StreamImage:
     def entries(self) -> Iterator[tuple[StreamId, bytes | bytearray]]:
         """Yield ID and wire form (``*2``, ID, fields) of each entry, oldest first."""
         for segment in self.segments:
-            places = range(len(segment))
-            yield from zip(segment.ids(0, len(segment)), map(segment.entry, places), strict=True)
+            plain, size = segment.plain(), len(segment)
+            yield from zip(plain.ids(0, size), plain.entries(0, size), strict=True)
 
 
 def image_of(stream: Stream) -> StreamImage:
@@ -174,7 +174,7 @@ def restore(image: StreamImage) -> Stream:
 def _restored_group(image: GroupImage) -> Group:
     group = Group(image.last_id, image.entries_read)
     for name, seen_ms, active_ms in image.consumers:
-        consumer = group.consumers[name] = Consumer(name, seen_ms)
+        consumer = group.add_consumer(name, seen_ms)
         consumer.active_ms = active_ms
     deliveries: dict[StreamId, Delivery] = {}
     for entry_id, held in image.pending.items():

@@ -21,10 +21,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from operator import attrgetter
 
-import hiredis
-
 from geostream.store.ids import MIN_ID, StreamId
 from geostream.store.segment import Segment
+from geostream.store.wire import unpack_entry
 
 EMPTY_BYTES = 7  # listpack header and end mark
 _FIRST_ID = attrgetter("first_id")
@@ -46,12 +45,22 @@ class NodeLimits:
 class Node:
     """One node's account."""
 
-    __slots__ = ("first_id", "last_id", "live", "names", "size_bytes", "total")
+    # IDs in halves, because compiled they are plain numbers: there is a node every 100 entries
+    __slots__ = (
+        "first_ms",
+        "first_seq",
+        "last_ms",
+        "last_seq",
+        "live",
+        "names",
+        "size_bytes",
+        "total",
+    )
 
     def __init__(self, first_id: StreamId, names: list[bytes]) -> None:
         """Open a node for an entry with these field names; ``add`` it next."""
-        self.first_id = first_id
-        self.last_id = first_id  # of the last entry, deleted or not
+        self.first_ms, self.first_seq = first_id
+        self.last_ms, self.last_seq = first_id
         self.names = names
         self.live = 0
         self.total = 0
@@ -60,26 +69,47 @@ class Node:
         for name in names:
             self.size_bytes += text_cost(name)
 
+    @property
+    def first_id(self) -> StreamId:
+        """The ID of its first entry, deleted or not."""
+        return (self.first_ms, self.first_seq)
+
+    @property
+    def last_id(self) -> StreamId:
+        """The ID of its last entry, deleted or not."""
+        return (self.last_ms, self.last_seq)
+
     def add(self, entry_id: StreamId, fields: list[bytes]) -> None:
         """Count an entry: field, value, field, value, ..."""
         ms, seq = entry_id
-        first_ms, first_seq = self.first_id
-        size = 2 + integer_cost(ms - first_ms) + integer_cost(seq - first_seq)
+        size = 2 + difference_cost(ms, self.first_ms) + difference_cost(seq, self.first_seq)
         pairs = len(fields) // 2
-        if fields[::2] == self.names:
+        if self._has_names_of(fields):
             size += integer_cost(pairs + 3)
-            texts = fields[1::2]
+            first, step = 1, 2
         else:
             size += integer_cost(pairs) + integer_cost(2 * pairs + 4)
-            texts = fields
-        for text in texts:
-            size += text_cost(text)
+            first, step = 0, 1
+        while first < 2 * pairs:
+            size += text_cost(fields[first])
+            first += step
         if self.live >= 127:  # the live counter may take a wider form
             size += integer_cost(self.live + 1) - integer_cost(self.live)
         self.size_bytes += size
-        self.last_id = entry_id
+        self.last_ms, self.last_seq = entry_id
         self.live += 1
         self.total += 1
+
+    def _has_names_of(self, fields: list[bytes]) -> bool:
+        names = self.names
+        if 2 * len(names) != len(fields):
+            return False
+        place = 0
+        for name in names:
+            if fields[place] != name:
+                return False
+            place += 2
+        return True
 
     def remove(self, count: int) -> None:
         """Mark entries deleted; they still count towards the limit."""
@@ -91,6 +121,13 @@ class Node:
             - integer_cost(gone)
         )
         self.live -= count
+
+    def copy(self) -> Node:
+        """Return an account of its own with the same numbers."""
+        copy = Node(self.first_id, self.names)
+        copy.last_ms, copy.last_seq = self.last_ms, self.last_seq
+        copy.live, copy.total, copy.size_bytes = self.live, self.total, self.size_bytes
+        return copy
 
 
 class Nodes:
@@ -125,8 +162,12 @@ class Nodes:
     def append(self, entry_id: StreamId, fields: list[bytes], starts_node: bool) -> None:
         """Count an entry at the end of the stream."""
         if starts_node:
-            self.all.append(Node(entry_id, fields[::2]))
-        self.all[-1].add(entry_id, fields)
+            names = fields[::2]
+            if self.all and self.all[-1].names == names:
+                names = self.all[-1].names  # most entries of a stream have the same
+            self.all.append(Node(entry_id, names))
+        node = self.all[-1]
+        node.add(entry_id, fields)
 
     def remove(self, entry_id: StreamId, leaves_node: bool = False) -> None:
         """Mark one entry deleted. O(log n).
@@ -169,13 +210,7 @@ class Nodes:
 
     def copy(self) -> Nodes:
         """Return an account of its own with the same numbers."""
-        copies = Nodes()
-        for node in self.all:
-            copy = Node.__new__(Node)
-            for name in Node.__slots__:
-                setattr(copy, name, getattr(node, name))
-            copies.all.append(copy)
-        return copies
+        return Nodes(node.copy() for node in self.all)
 
 
 def cut_nodes(segments: Sequence[Segment], first_ids: Sequence[StreamId]) -> Nodes:
@@ -193,7 +228,7 @@ def cut_nodes(segments: Sequence[Segment], first_ids: Sequence[StreamId]) -> Nod
         for segment, low, high in _spans(segments, begin, end):
             node.live += high - low
             node.size_bytes += segment.ends[high - 1] - segment.starts[low]
-            node.last_id = segment.id_at(high - 1)
+            node.last_ms, node.last_seq = segment.id_at(high - 1)
         node.total = node.live
         nodes.all.append(node)
     if nodes.all:
@@ -247,10 +282,14 @@ def _counted(segments: Sequence[Segment], begin: _Place) -> Node:
 
 
 def _fields(segment: Segment, place: int) -> list[bytes]:
-    reader = hiredis.Reader()
-    reader.feed(bytes(segment.entry(place)))
-    fields: list[bytes] = reader.gets()[1]
-    return fields
+    return unpack_entry(segment.entry(place))
+
+
+def difference_cost(value: int, base: int) -> int:
+    """Return the bytes a listpack spends on the difference of two unsigned numbers."""
+    if value >= base:
+        return integer_cost(value - base) if value - base < 2**31 else 10
+    return integer_cost(-(base - value)) if base - value <= 2**31 else 10
 
 
 def integer_cost(value: int) -> int:
@@ -271,7 +310,7 @@ def integer_cost(value: int) -> int:
 def text_cost(text: bytes) -> int:
     """Return the bytes a listpack spends on a string; canonical integers have short forms."""
     length = len(text)
-    if 0 < length <= 20 and text[-1] <= 57 and _is_canonical_integer(text):
+    if 0 < length <= 20 and text[length - 1] <= 57 and _is_canonical_integer(text):
         return integer_cost(int(text))
     if length < 64:
         return 2 + length

@@ -1,11 +1,13 @@
 """Pending entries: delivered to a consumer of a group, not acknowledged yet.
 
-A group knows each pending entry by ID, in ID order and in the order of delivery; each
-consumer knows its own by ID and in ID order. ``IdMap`` serves both: a dict by ID, and
-beside it a list of the IDs in order. IDs nearly always come in ascending order, so the
-list is appended to; an ID that goes away stays in the list until half of the list is
-stale. So adding and removing cost O(1), a range O(log n + size).
-Adding a run below others moves what is above it once.
+A group knows each pending entry by ID, in ID order and in the order of delivery: ``IdMap``
+is a dict by ID, and beside it a list of the IDs in order. IDs nearly always come in ascending
+order, so the list is appended to; an ID that goes away stays in the list until half of the
+list is stale. So adding and removing cost O(1), a range O(log n + size). Adding a run below
+others moves what is above it once.
+
+A consumer knows its own in ID order: ``OwnIds`` is such a list and no dict, because whose an
+entry is stands in the group's.
 
 What is remembered of a delivery is a ``Delivery``, never changed but replaced: all
 entries of one read share one.
@@ -23,6 +25,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from itertools import repeat
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from weakref import ref
 
 from geostream.store.ids import StreamId
 
@@ -33,7 +36,7 @@ V = TypeVar("V")
 
 STALE_ALLOWANCE = 64  # stale IDs kept before a small list is rewritten
 STALE_FIRST = 512  # stale IDs at the front of a long list before they are cut off
-PENDING_BYTES = 300  # what one pending entry costs in both maps, about
+PENDING_BYTES = 180  # what one pending entry costs with group and consumer, about
 
 
 class Delivery(NamedTuple):
@@ -51,7 +54,7 @@ class IdMap(dict[StreamId, V]):
     values were last put.
     """
 
-    __slots__ = ("_order",)
+    __slots__ = ("__weakref__", "_order")
 
     def __init__(self) -> None:
         """Start empty."""
@@ -66,13 +69,7 @@ class IdMap(dict[StreamId, V]):
         if entry_id in self:
             del self[entry_id]
         else:
-            order = self._order
-            if not order or entry_id > order[-1]:
-                order.append(entry_id)
-            else:
-                place = bisect_left(order, entry_id)
-                if order[place] != entry_id:
-                    order.insert(place, entry_id)
+            _insert(self._order, entry_id)
         self[entry_id] = value
 
     def fill(self, values: dict[StreamId, V]) -> None:
@@ -86,8 +83,7 @@ class IdMap(dict[StreamId, V]):
         if self.is_below(ids[0]):
             order += ids
         else:
-            low, high = bisect_left(order, ids[0]), bisect_right(order, ids[-1])
-            order[low:high] = sorted({*order[low:high], *ids})
+            _insert_run(order, ids)
             for entry_id in ids:
                 self.pop(entry_id, None)
         self.update(dict.fromkeys(ids, value))
@@ -96,14 +92,8 @@ class IdMap(dict[StreamId, V]):
         """Tell whether every ID here is certainly below this one. O(1)."""
         return not self._order or entry_id > self._order[-1]
 
-    def drop(self, entry_id: StreamId) -> V | None:
-        """Remove and return a value; None if there is none."""
-        value = self.pop(entry_id, None)
-        self._forget_stale()
-        return value
-
     def drop_run(self, ids: list[StreamId]) -> list[V | None]:
-        """Remove the values of different IDs and return them, as ``drop`` would. O(1) each."""
+        """Remove and return the values of different IDs, None where there is none. O(1) each."""
         values = list(map(self.pop, ids, repeat(None)))
         self._forget_stale()
         return values
@@ -157,3 +147,101 @@ class IdMap(dict[StreamId, V]):
     def sort_values(self, pairs: Iterable[tuple[StreamId, V]]) -> None:
         """Replace the dict's own order; pairs are those here, in another order."""
         self._reorder(list(pairs))
+
+
+class OwnIds:
+    """The IDs one consumer has, of those that are pending for its group.
+
+    What the group's map says decides whose an ID is: the list here holds every ID that is the
+    consumer's, and stale ones. So the map is changed before this is told, or after, but one
+    goes with the other. O(1) to add above all others and to remove, O(n) to add elsewhere.
+    """
+
+    __slots__ = ("_count", "_held", "_order")
+
+    def __init__(self, held: IdMap[Delivery]) -> None:
+        """Start empty; ``held`` is the group's map, which must live as long."""
+        self._held = ref(held)  # not a second owner: that would be a ring, and outlive the group
+        self._order: list[StreamId] = []
+        self._count = 0
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __iter__(self) -> Iterator[StreamId]:
+        return self._walk(0)
+
+    def add(self, entry_id: StreamId) -> None:
+        """Have an ID that this consumer did not have."""
+        self._count += 1
+        _insert(self._order, entry_id)
+
+    def add_run(self, ids: list[StreamId]) -> None:
+        """Have ascending IDs that this consumer did not have."""
+        self._count += len(ids)
+        if not self._order or ids[0] > self._order[-1]:
+            self._order += ids
+        else:
+            _insert_run(self._order, ids)
+
+    def drop(self, count: int) -> None:
+        """Have so many fewer. The map says which."""
+        self._count -= count
+        if not self._count:  # usual where the consumer keeps up
+            self._order.clear()
+        elif len(self._order) > 2 * self._count + STALE_ALLOWANCE:
+            self._order = list(self._walk(0))
+
+    def fill(self, ids: list[StreamId]) -> None:
+        """Take over ascending IDs, having none."""
+        self._order = ids
+        self._count = len(ids)
+
+    def from_id(self, start: StreamId) -> Iterator[StreamId]:
+        """Walk the IDs from start upwards. Change nothing meanwhile."""
+        return self._walk(bisect_left(self._order, start))
+
+    def after_id(self, start: StreamId) -> Iterator[StreamId]:
+        """Walk the IDs above start upwards. Change nothing meanwhile."""
+        return self._walk(bisect_right(self._order, start))
+
+    def _walk(self, place: int) -> Iterator[StreamId]:
+        held = self._held()
+        if held is None:
+            return
+        if not place:
+            self._cut_stale(held)
+        order = self._order
+        for entry_id in map(order.__getitem__, range(place, len(order))):
+            if self._has(held, entry_id):
+                yield entry_id
+
+    def _has(self, held: IdMap[Delivery], entry_id: StreamId) -> bool:
+        delivery = held.get(entry_id)
+        if delivery is None or delivery.consumer is None:
+            return False
+        return delivery.consumer.pending is self
+
+    def _cut_stale(self, held: IdMap[Delivery]) -> None:
+        """Cut stale IDs off the front, if there are many. O(1), spread over removals."""
+        stale, order = 0, self._order
+        while stale < len(order) and not self._has(held, order[stale]):
+            stale += 1
+        if stale > STALE_FIRST:
+            del order[:stale]
+
+
+def _insert(order: list[StreamId], entry_id: StreamId) -> None:
+    """Put an ID where it belongs, if it is not there. Fast if it is above all others."""
+    if not order or entry_id > order[-1]:
+        order.append(entry_id)
+    else:
+        place = bisect_left(order, entry_id)
+        if order[place] != entry_id:
+            order.insert(place, entry_id)
+
+
+def _insert_run(order: list[StreamId], ids: list[StreamId]) -> None:
+    """Put ascending IDs where they belong, those that are not there."""
+    low, high = bisect_left(order, ids[0]), bisect_right(order, ids[-1])
+    order[low:high] = sorted({*order[low:high], *ids})

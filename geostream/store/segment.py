@@ -2,15 +2,23 @@
 
 An entry is kept as the bytes that go to a client, the same in RESP2 and RESP3::
 
-    *2\\r\\n $3\\r\\n5-1\\r\\n *2\\r\\n $1\\r\\nf\\r\\n $1\\r\\nv\\r\\n
+    *2\r\n $3\r\n5-1\r\n *2\r\n $1\r\nf\r\n $1\r\nv\r\n
 
-so a range is one slice of ``wire``, and nobody takes an entry apart to send it.
+so a range is one slice of the wire, and nobody takes an entry apart to send it.
 
-A ``Tail`` grows at its end. Sealed, it becomes a ``Segment``, which never changes
-again: deleting from one gives a new Segment that shares the wire and forgets the
-entry. So a snapshot or a copy may hold a segment as long as it likes. What was
-deleted leaves a hole in the wire; reads send the runs between holes, and when more
-than half of a segment is hole, the next deletion rewrites it.
+A tail (tail.py) grows at its end. Sealed, it becomes a ``Segment``, whose entries never change
+again: deleting from one gives a new Segment that shares the wire and forgets the entry. So a
+snapshot or a copy may hold a segment as long as it likes. What was deleted leaves a hole in
+the wire; reads send the runs between holes, and when more than half of a segment is hole,
+the next deletion rewrites it.
+
+A segment that nobody reads is *packed*: ``pack`` takes the compressed form (packed.py), made
+in another thread, in place of wire and index. It stays the same segment for everybody who
+holds it, and its entries keep their places. First and last ID and the number of entries are
+kept beside it, so that a segment is found without unpacking others. Reading all of a packed
+segment unpacks its wire for once; reading a part, or all a second time, keeps it unpacked for
+a while (see unpacked.py). Content is one tuple, and taken or replaced in one step: a thread
+that reads while another packs has the one or the other.
 """
 
 from __future__ import annotations
@@ -19,8 +27,14 @@ from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
+from operator import sub
+from typing import TYPE_CHECKING
 
 from geostream.store.ids import StreamId
+from geostream.store.packed import Content, Packed, slices
+
+if TYPE_CHECKING:
+    from geostream.store.unpacked import Unpacked
 
 SEAL_ENTRIES = 1000  # a tail this long is sealed ...
 SEAL_BYTES = 128 * 1024  # ... or one this large
@@ -31,32 +45,40 @@ Piece = bytes | bytearray | memoryview
 
 
 class Segment:
-    """Entries in ID order: ``wire[starts[i]:ends[i]]`` is entry ``(ms[i], seq[i])``."""
+    """Entries in ID order. Of its content, ``wire[starts[i]:ends[i]]`` is entry i."""
 
-    __slots__ = ("ends", "live_bytes", "ms", "seq", "starts", "wire")
+    __slots__ = (
+        "_cache",
+        "_content",
+        "_count",
+        "_first_id",
+        "_last_id",
+        "_plain_bytes",
+        "is_used",
+        "live_bytes",
+        "packed",
+        "resists",
+    )
 
-    def __init__(
-        self,
-        ms: array[int],
-        seq: array[int],
-        starts: array[int],
-        ends: array[int],
-        wire: bytes | bytearray,
-        live_bytes: int,
-    ) -> None:
+    def __init__(self, content: Content, live_bytes: int) -> None:
         """Hold the arrays and the wire given; they belong to the segment from now on.
 
         live_bytes -- of the wire, without the holes
         """
-        self.ms = ms
-        self.seq = seq
-        self.starts = starts
-        self.ends = ends
-        self.wire = wire
+        ms, seq, _, _, wire = content
+        self._content: Content | None = content
+        self._first_id: StreamId = (ms[0], seq[0])
+        self._last_id: StreamId = (ms[-1], seq[-1])
+        self._count = len(ms)
+        self._cache: Unpacked | None = None
         self.live_bytes = live_bytes
+        self._plain_bytes = len(wire) + INDEX_BYTES * len(ms)
+        self.packed: Packed | None = None
+        self.is_used = True  # since somebody last looked here, it was read
+        self.resists = False  # packing would save nothing
 
     @classmethod
-    def of(cls, ms: array[int], seq: array[int], entries: Sequence[bytes]) -> Segment:
+    def of(cls, ms: array[int], seq: array[int], entries: Sequence[bytes | bytearray]) -> Segment:
         """Return a segment of entries in wire form, at least one, IDs ascending. In C, nearly.
 
         Cut what is long yourself: ``SEAL_ENTRIES`` and ``SEAL_BYTES`` are usual sizes.
@@ -65,52 +87,143 @@ class Segment:
         starts = array("I", (0,))
         starts.extend(ends[:-1])
         wire = b"".join(entries)
-        return cls(ms, seq, starts, ends, wire, len(wire))
+        return Segment((ms, seq, starts, ends, wire), len(wire))
 
     def __len__(self) -> int:
-        return len(self.ms)
+        return self._count
+
+    # What is held
 
     @property
     def size_bytes(self) -> int:
-        """What is held for wire and index."""
-        return len(self.wire) + INDEX_BYTES * len(self.ms)
+        """What wire and index take, unpacked. Never changes."""
+        return self._plain_bytes
+
+    def content(self) -> Content:
+        """Return what is held, unpacked: times, sequences, starts, ends and wire.
+
+        Where reads by place follow one another, take it once.
+        """
+        self.is_used = True
+        content = self._content
+        if content is None:
+            assert self.packed is not None
+            content = self._content = self.packed.content()
+            if self._cache is not None:
+                self._cache.admit(self)
+        return content
+
+    def plain(self) -> Segment:
+        """Return a segment with the same entries, not packed, which this one does not remember.
+
+        For whoever reads all of it, once, in whatever thread.
+        """
+        content = self._content
+        if content is not None:
+            return Segment(content, self.live_bytes)
+        assert self.packed is not None
+        return Segment(self.packed.content(), self.live_bytes)
+
+    def pack(self, packed: Packed, cache: Unpacked) -> None:
+        """Take a packed form in place of what is held. It must be one of these entries.
+
+        cache -- told when the segment is unpacked for reading
+        """
+        self._cache = cache
+        self.packed = packed
+        self.is_used = False
+        self._content = None
+
+    def forget_unpacked(self) -> None:
+        """Hold the packed form only. Does nothing to a segment without one."""
+        if self.packed is not None:
+            self.is_used = False
+            self._content = None
+
+    @property
+    def is_unpacked(self) -> bool:
+        """Whether what was packed is held unpacked too."""
+        return self.packed is not None and self._content is not None
+
+    @property
+    def saved_bytes(self) -> int:
+        """How much less than ``size_bytes`` is held because it is packed."""
+        packed = self.packed
+        return 0 if packed is None else self._plain_bytes - packed.size_bytes
+
+    @property
+    def starts(self) -> array[int]:
+        """Where each entry begins in the wire; see ``content``."""
+        return self.content()[2]
+
+    @property
+    def ends(self) -> array[int]:
+        """Where each entry ends in the wire; see ``content``."""
+        return self.content()[3]
+
+    # Reading
 
     def id_at(self, index: int) -> StreamId:
         """Return the ID of an entry. Negative indexes count from the end."""
-        return (self.ms[index], self.seq[index])
+        if index == 0:
+            return self._first_id
+        if index == -1:
+            return self._last_id
+        ms, seq, *_ = self.content()
+        return (ms[index], seq[index])
 
     def index(self, entry_id: StreamId) -> int:
         """Return the place of the first entry whose ID is not below this one. O(log n)."""
-        ms, seq = entry_id
-        low = bisect_left(self.ms, ms)
-        if low == len(self.ms) or self.ms[low] != ms:
-            return low
-        return bisect_left(self.seq, seq, low, bisect_right(self.ms, ms, low))
+        if entry_id <= self._first_id:
+            return 0
+        if entry_id > self._last_id:
+            return self._count
+        return place_in(self.content(), entry_id)
 
     def find(self, entry_id: StreamId) -> int:
         """Return the place of the entry with this ID, or -1. O(log n)."""
-        index = self.index(entry_id)
-        if (
-            index < len(self.ms)
-            and self.seq[index] == entry_id[1]
-            and self.ms[index] == entry_id[0]
-        ):
-            return index
+        if not self._first_id <= entry_id <= self._last_id:
+            return -1
+        content = self.content()
+        place = place_in(content, entry_id)
+        if content[1][place] == entry_id[1] and content[0][place] == entry_id[0]:
+            return place
         return -1
 
     def ids(self, start: int, stop: int) -> Iterator[StreamId]:
         """Return the IDs of the entries from start up to stop."""
-        return zip(self.ms[start:stop], self.seq[start:stop], strict=True)
+        ms, seq, *_ = self.content()
+        return zip(ms[start:stop], seq[start:stop], strict=True)
+
+    def sizes(self, start: int, stop: int) -> Iterator[int]:
+        """Return the length of the wire form of each entry from start up to stop."""
+        _, _, starts, ends, _ = self.content()
+        return map(sub, ends[start:stop], starts[start:stop])
 
     def entry(self, index: int) -> bytes | bytearray:
         """Return one entry's wire form."""
-        return self.wire[self.starts[index] : self.ends[index]]
+        _, _, starts, ends, wire = self.content()
+        return wire[starts[index] : ends[index]]
+
+    def entries(self, start: int, stop: int) -> list[bytes | bytearray]:
+        """Return the wire form of each entry from start up to stop."""
+        _, _, starts, ends, wire = self.content()
+        return slices(wire, starts[start:stop], ends[start:stop])
 
     def pieces(self, start: int, stop: int) -> list[Piece]:
         """Return the wire of the entries from start up to stop: one slice for each run."""
-        wire = self.wire
-        low, high = self.starts[start], self.ends[stop - 1]
-        if self.ends[-1] - self.starts[0] == self.live_bytes:  # no holes
+        packed = self.packed
+        if (
+            packed is not None
+            and self._content is None
+            and stop - start == self._count
+            and not self.is_used
+        ):
+            self.is_used = True
+            return [packed.wire()]  # for once: long reads come by here
+        _, _, starts, ends, wire = self.content()
+        low, high = starts[start], ends[stop - 1]
+        if ends[-1] - starts[0] == self.live_bytes:  # no holes
             if type(wire) is bytes:  # never changes: a large piece need not be copied
                 if high - low == len(wire):
                     return [wire]
@@ -119,92 +232,57 @@ class Segment:
             return [wire[low:high]]
         pieces: list[Piece] = []
         for index in range(start + 1, stop):
-            if self.starts[index] != self.ends[index - 1]:
-                pieces.append(wire[low : self.ends[index - 1]])
-                low = self.starts[index]
+            if starts[index] != ends[index - 1]:
+                pieces.append(wire[low : ends[index - 1]])
+                low = starts[index]
         pieces.append(wire[low:high])
         return pieces
 
+    # Segments made of this one
+
     def without(self, places: list[int]) -> Segment:
         """Return a segment without the entries at these ascending places, one at least left."""
-        ms, seq, starts, ends = self.ms[:], self.seq[:], self.starts[:], self.ends[:]
+        ms, seq, starts, ends, wire = self._taken()
+        ms, seq, starts, ends = ms[:], seq[:], starts[:], ends[:]
         live_bytes = self.live_bytes
         for place in reversed(places):
             live_bytes -= ends[place] - starts[place]
             del ms[place], seq[place], starts[place], ends[place]
-        return Segment(ms, seq, starts, ends, self.wire, live_bytes)._rewritten_if_hollow()
+        return not_hollow((ms, seq, starts, ends, wire), live_bytes)
 
     def from_place(self, place: int) -> Segment:
         """Return a segment that starts with the entry at this place."""
-        return Segment(
-            self.ms[place:],
-            self.seq[place:],
-            self.starts[place:],
-            self.ends[place:],
-            self.wire,
-            self.live_bytes - self._bytes_before(place),
-        )._rewritten_if_hollow()
+        ms, seq, starts, ends, wire = self._taken()
+        live_bytes = self.live_bytes - bytes_before(starts, ends, place)
+        rest = (ms[place:], seq[place:], starts[place:], ends[place:], wire)
+        return not_hollow(rest, live_bytes)
 
-    def _bytes_before(self, place: int) -> int:
-        return sum(self.ends[:place]) - sum(self.starts[:place])
-
-    def _rewritten_if_hollow(self) -> Segment:
-        if self.live_bytes * 2 >= len(self.wire):
-            return self
-        wire = b"".join(self.pieces(0, len(self)))
-        starts, ends, at = array("I"), array("I"), 0
-        for start, end in zip(self.starts, self.ends, strict=True):
-            starts.append(at)
-            at += end - start
-            ends.append(at)
-        return Segment(self.ms, self.seq, starts, ends, wire, at)
+    def _taken(self) -> Content:
+        """Return the content, and keep it no longer than it was packed before."""
+        content = self.content()
+        if self._cache is not None:
+            self._cache.release(self)
+        return content
 
 
-class Tail(Segment):
-    """The segment at the end of a stream, the only one that changes."""
+def place_in(content: Content, entry_id: StreamId) -> int:
+    """Return the place of the first entry whose ID is not below this one. O(log n)."""
+    halves, sequences, *_ = content
+    ms, seq = entry_id
+    low = bisect_left(halves, ms)
+    if low == len(halves) or halves[low] != ms:
+        return low
+    return bisect_left(sequences, seq, low, bisect_right(halves, ms, low))
 
-    __slots__ = ("is_full",)
 
-    def __init__(self) -> None:
-        """Start empty."""
-        super().__init__(array("Q"), array("Q"), array("I"), array("I"), bytearray(), 0)
-        self.is_full = False  # it is time to seal it
+def bytes_before(starts: array[int], ends: array[int], place: int) -> int:
+    """Return how many bytes the entries before this place have."""
+    return sum(ends[:place]) - sum(starts[:place])
 
-    def append(self, entry_id: StreamId, entry: bytes) -> None:
-        """Put an entry, in wire form and with a larger ID than all others, at the end."""
-        ms, seq = entry_id
-        self.ms.append(ms)
-        self.seq.append(seq)
-        wire = self.wire
-        self.starts.append(len(wire))
-        wire += entry
-        end = len(wire)
-        self.ends.append(end)
-        self.live_bytes += len(entry)
-        if end >= SEAL_BYTES or len(self.ms) >= SEAL_ENTRIES:
-            self.is_full = True
 
-    def sealed(self) -> Segment:
-        """Return a copy of what is here that never changes."""
-        return Segment(
-            self.ms[:],
-            self.seq[:],
-            self.starts[:],
-            self.ends[:],
-            bytes(self.wire),
-            self.live_bytes,
-        )._rewritten_if_hollow()
-
-    def remove(self, places: list[int]) -> None:
-        """Forget the entries at these ascending places; their bytes stay until it is sealed.
-
-        One entry at least is left, here and with ``remove_first``.
-        """
-        for place in reversed(places):
-            self.live_bytes -= self.ends[place] - self.starts[place]
-            del self.ms[place], self.seq[place], self.starts[place], self.ends[place]
-
-    def remove_first(self, count: int) -> None:
-        """Forget the first entries."""
-        self.live_bytes -= self._bytes_before(count)
-        del self.ms[:count], self.seq[:count], self.starts[:count], self.ends[:count]
+def not_hollow(content: Content, live_bytes: int) -> Segment:
+    """Return a segment of this; written anew, if more than half of it is hole."""
+    ms, seq, starts, ends, wire = content
+    if live_bytes * 2 >= len(wire):
+        return Segment(content, live_bytes)
+    return Segment.of(ms, seq, slices(wire, starts, ends))

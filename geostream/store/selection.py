@@ -2,7 +2,9 @@
 
 A selection is a few (segment, from, to) triples; wire bytes, IDs and sizes are taken from
 the segments as slices, so that it costs by the segment and not by the entry. It holds no
-copy of anything, and is good until the stream changes.
+copy of anything, and is good until the stream changes. Segments may be packed meanwhile:
+their entries keep their places. Whole ones that are packed are unpacked when they are asked
+for their pieces, one after the other, and not kept.
 """
 
 from __future__ import annotations
@@ -47,17 +49,14 @@ class Selection:
     def entries(self) -> Iterator[bytes | bytearray]:
         """Yield the wire bytes of each entry."""
         for segment, start, stop in self.parts:
-            for place in range(start, stop):
-                yield segment.entry(place)
+            yield from segment.entries(start, stop)
 
     def entries_reversed(self) -> list[bytes | bytearray]:
         """Return the wire bytes of each entry, the newest first."""
         return [
-            segment.wire[start:end]
-            for segment, low, high in reversed(self.parts)
-            for start, end in zip(
-                reversed(segment.starts[low:high]), reversed(segment.ends[low:high]), strict=True
-            )
+            entry
+            for segment, start, stop in reversed(self.parts)
+            for entry in reversed(segment.entries(start, stop))
         ]
 
     def ids(self) -> list[StreamId]:
@@ -71,9 +70,8 @@ class Selection:
 
     def sizes(self) -> Iterator[int]:
         """Yield the length of each entry's wire form."""
-        for segment, low, high in self.parts:
-            for start, end in zip(segment.starts[low:high], segment.ends[low:high], strict=True):
-                yield end - start
+        for segment, start, stop in self.parts:
+            yield from segment.sizes(start, stop)
 
     def first(self, count: int) -> Selection:
         """Return the first entries of these, at most count."""

@@ -18,12 +18,14 @@ from geostream.store.idempotency import IID_BYTES, Idempotency
 from geostream.store.ids import MIN_ID, StreamId
 from geostream.store.nodes import Nodes
 from geostream.store.pending import PENDING_BYTES
-from geostream.store.segment import INDEX_BYTES, Segment, Tail
+from geostream.store.segment import INDEX_BYTES, Segment
 from geostream.store.selection import Part, Selection
+from geostream.store.tail import Tail
 from geostream.store.value import VALUE_BYTES, Value
 
 GROUP_BYTES = 1000  # what a group costs without consumers and pending entries, about
 SEGMENT_BYTES = 600  # what a segment costs beside wire and index, about
+NODE_BYTES = 210  # what the account of one of Redis' nodes costs, about
 
 
 class Stream(Value):
@@ -31,6 +33,7 @@ class Stream(Value):
 
     __slots__ = (
         "_firsts",
+        "_saved",
         "_segments",
         "_wire_bytes",
         "entries_added",
@@ -40,6 +43,7 @@ class Stream(Value):
         "length",
         "max_deleted_id",
         "nodes",
+        "saved_bytes",
     )
 
     type_name = b"stream"
@@ -49,7 +53,9 @@ class Stream(Value):
         super().__init__()
         self._segments: list[Segment] = []
         self._firsts: list[StreamId] = []  # the first ID of each segment, or a smaller one
-        self._wire_bytes = 0
+        self._wire_bytes = 0  # unpacked
+        self._saved: list[int] = []  # by each segment that is packed, as far as noted here
+        self.saved_bytes = 0  # their sum: how much less is held because of packing
         self.nodes = Nodes()
         self.length = 0
         self.last_id = MIN_ID  # the highest ID ever; not lowered by deletion
@@ -81,7 +87,8 @@ class Stream(Value):
     @property
     def size_bytes(self) -> int:
         """Return about how much memory the value takes. O(groups)."""
-        size = VALUE_BYTES + self._wire_bytes + SEGMENT_BYTES * len(self._segments)
+        size = VALUE_BYTES + self._wire_bytes - self.saved_bytes
+        size += SEGMENT_BYTES * len(self._segments) + NODE_BYTES * len(self.nodes)
         size += IID_BYTES * self.idempotency.iids_tracked
         for group in self.groups.values():
             size += GROUP_BYTES + CONSUMER_BYTES * len(group.consumers)
@@ -233,9 +240,9 @@ class Stream(Value):
         fields   -- field, value, field, value, ...
         new_node -- whether Redis would start a node for it
         """
-        segments = self._segments
-        tail = segments[-1] if segments else None
-        if type(tail) is not Tail or tail.is_full:
+        last = self._segments[-1] if self._segments else None
+        tail = last if type(last) is Tail else None
+        if tail is None or tail.is_full:
             tail = self._start_tail(entry_id)
         tail.append(entry_id, entry)
         self._wire_bytes += len(entry) + INDEX_BYTES
@@ -252,6 +259,7 @@ class Stream(Value):
         self._seal_tail()
         self._segments.append(segment)
         self._firsts.append(segment.id_at(0))
+        self._saved.append(0)
         self._wire_bytes += segment.size_bytes
         self.nodes.all += nodes.all
         self.length += len(segment)
@@ -272,6 +280,7 @@ class Stream(Value):
         tail = Tail()
         self._segments.append(tail)
         self._firsts.append(first_id)
+        self._saved.append(0)
         return tail
 
     def delete(self, ids: Iterable[StreamId], leaves_nodes: bool = False) -> None:
@@ -291,8 +300,9 @@ class Stream(Value):
     def _delete_places(self, number: int, places: list[int]) -> None:
         segment = self._segments[number]
         self._wire_bytes -= segment.size_bytes
+        self._note_saved(number, 0)
         if len(places) == len(segment):
-            del self._segments[number], self._firsts[number]
+            del self._segments[number], self._firsts[number], self._saved[number]
             return
         if isinstance(segment, Tail):
             segment.remove(places)
@@ -312,10 +322,12 @@ class Stream(Value):
             count -= len(self._segments[whole])
             self._wire_bytes -= self._segments[whole].size_bytes
             whole += 1
-        del self._segments[:whole], self._firsts[:whole]
+        self.saved_bytes -= sum(self._saved[:whole])
+        del self._segments[:whole], self._firsts[:whole], self._saved[:whole]
         if count:
             segment = self._segments[0]
             self._wire_bytes -= segment.size_bytes
+            self._note_saved(0, 0)
             if isinstance(segment, Tail):
                 segment.remove_first(count)
             else:
@@ -341,8 +353,39 @@ class Stream(Value):
         self._segments = segments
         self._firsts = [segment.id_at(0) for segment in segments]
         self._wire_bytes = sum(segment.size_bytes for segment in segments)
+        self._saved = [segment.saved_bytes for segment in segments]
+        self.saved_bytes = sum(self._saved)
         self.nodes = nodes
         self.length = sum(map(len, segments))
+
+    # Packing
+
+    def packed_segments(self) -> int:
+        """Return how many segments are packed. O(segments), in C."""
+        return len(self._saved) - self._saved.count(0)
+
+    def plain_segments(self) -> list[Segment]:
+        """Return sealed segments that could be packed, or were and it is not noted. O(segments)."""
+        return [
+            segment
+            for segment, saved in zip(self._segments, self._saved, strict=True)
+            if not (saved or type(segment) is Tail or segment.resists)
+        ]
+
+    def note_packed(self, segment: Segment) -> None:
+        """Take a packed segment into account, if it is one of these. O(log n)."""
+        if self.holds(segment):
+            number = bisect_right(self._firsts, segment.id_at(0)) - 1
+            self._note_saved(number, segment.saved_bytes)
+
+    def holds(self, segment: Segment) -> bool:
+        """Tell whether a segment is one of these. O(log n)."""
+        number = bisect_right(self._firsts, segment.id_at(0)) - 1
+        return number >= 0 and self._segments[number] is segment
+
+    def _note_saved(self, number: int, saved_bytes: int) -> None:
+        self.saved_bytes += saved_bytes - self._saved[number]
+        self._saved[number] = saved_bytes
 
     def copy(self) -> Stream:
         """Return a stream of its own with the same content. Sealed segments are shared."""

@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from geostream.store.apply import wire_fields
-from geostream.store.ids import MIN_ID, U64_MAX, StreamId
+from geostream.store.ids import MIN_ID, U64_MAX, StreamId, id_bytes
 from geostream.store.images import (
     ConsumerImage,
     GroupImage,
@@ -19,6 +18,7 @@ from geostream.store.images import (
     PendingImage,
     StreamImage,
 )
+from geostream.store.wire import pack_entry
 from geostream.tools.items import segments_of
 
 
@@ -77,9 +77,7 @@ def _entries(entries: Sequence[Any], last_id: StreamId) -> Iterator[tuple[Stream
         if not before < entry_id <= last_id or not fields or len(fields) % 2:
             raise ValueError("entries out of order, or without fields")
         before = entry_id
-        canonical = b"%d-%d" % entry_id
-        head = b"*2\r\n$%d\r\n%b\r\n" % (len(canonical), canonical)
-        yield entry_id, head + wire_fields(fields)
+        yield entry_id, pack_entry(id_bytes(entry_id), fields)
 
 
 def _idmp(about: dict[bytes, Any]) -> IdmpImage:

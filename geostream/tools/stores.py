@@ -20,7 +20,7 @@ from typing import Any
 import geostream.commands  # noqa: F401  fills the table of commands, which a log needs
 from geostream.config import Config
 from geostream.engine.replay import NoSuchDatabase, Replayer, UnknownCommand
-from geostream.persistence.api import Corrupt, Persistence, Request, Stored
+from geostream.persistence.api import Additions, Corrupt, Persistence, Request, Stored
 from geostream.persistence.registry import UnusablePlugin, find
 from geostream.rdb.errors import SHORT, BadRdb
 from geostream.rdb.reader import RdbReader
@@ -228,8 +228,10 @@ def fill(keyspace: Keyspace, plugin: Persistence, now_ms: int, contents: Content
     return replayer.failed
 
 
-def _counted(stored: Iterator[Stored], contents: Contents) -> Iterator[Effect | Request]:
+def _counted(stored: Iterator[Stored], contents: Contents) -> Iterator[Stored]:
     for one in stored:
         if isinstance(one, Request):
             contents.commands += 1
+        elif isinstance(one, Additions):
+            contents.commands += len(one.run)
         yield one

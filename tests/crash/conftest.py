@@ -16,10 +16,17 @@ from tests.support.faults import Control
 
 
 @pytest.fixture(scope="session")
-def nursery() -> Iterator[Nursery]:
+def nursery_of_all() -> Iterator[Nursery]:
     nursery = Nursery()
     yield nursery
     nursery.close()
+
+
+@pytest.fixture
+def nursery(nursery_of_all: Nursery) -> Iterator[Nursery]:
+    """What starts servers; they do not outlive the test."""
+    yield nursery_of_all
+    nursery_of_all.clear()
 
 
 @pytest.fixture

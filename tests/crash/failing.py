@@ -12,7 +12,7 @@ from tests.crash.served import Served
 from tests.support.both import until
 from tests.support.wire import Client, ConnectionLost, Error, Simple, text_of
 
-RECOVERY_LIMIT_S = 20.0  # a snapshot that failed is tried again after 5 s
+RECOVERY_LIMIT_S = 40.0  # a snapshot that failed is tried again after 5 s
 
 
 class Writer:

@@ -29,7 +29,7 @@ from tests.support.wire import Client, ConnectionLost, Simple
 
 SEED = int(os.environ.get("SEED", "1"))
 WORKERS = 3
-ROUND_LIMIT_S = 20.0
+ROUND_LIMIT_S = 40.0
 OK = Simple(b"OK")
 
 SQLITE = ("persistence.plugins=sqlite",)

@@ -14,9 +14,10 @@ from tests.support.wire import NULL_BULK, Client, Error, Simple, plain
 
 OK = Simple(b"OK")
 SILENCE_S = 0.3  # how long it is watched that nothing comes
-STALL_LIMIT_S = 10.0
+STALL_LIMIT_S = 30.0
 EVERYSEC_LOSES_S = 2.0
-SLACK_S = 0.5  # a machine that is busy looks late
+SLACK_S = 2.0  # a machine that is busy looks late
+STALLED_S = 2.0  # without a reply for so long it is made to wait
 
 
 def assert_silent(*clients: Client) -> None:
@@ -155,7 +156,7 @@ def test_with_everysec_no_more_than_two_seconds_are_acknowledged_ahead_of_the_di
         while True:
             writer.send("XADD", "s", f"{counter + 1}-0", "f", "v")
             counter += 1
-            if not select.select([writer._socket], [], [], STALL_LIMIT_S / 5)[0]:
+            if not select.select([writer._socket], [], [], STALLED_S)[0]:
                 return  # it is made to wait
             assert isinstance(writer.read(), bytes)
             acknowledged_s.append(time.monotonic())

@@ -15,7 +15,7 @@ import pytest
 from tests.crash.rounds import AOF, RDB, SQLITE
 from tests.support.wire import Simple
 
-KILLS = int(os.environ.get("KILLS", "100"))
+KILLS = int(os.environ.get("KILLS", "60"))
 LOST_AT_MOST_S = 2.0  # with everysec
 OK = Simple(b"OK")
 

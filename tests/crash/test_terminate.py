@@ -9,7 +9,7 @@ import pytest
 
 from tests.crash.rounds import AOF, RDB, SQLITE
 
-STOP_LIMIT_S = 20.0
+STOP_LIMIT_S = 40.0
 
 
 @pytest.mark.slow

@@ -15,8 +15,8 @@ LATER = 99999999999999
 @pytest.fixture
 def pending(both: Both) -> None:
     """Eight entries, the first six pending: c has four, d has two; 2-0 and 5-0 are deleted."""
-    both.run_many("\n".join(f"XADD s {n}-0 f {n}" for n in range(1, 9)))
-    both.run_many(
+    both.run_at_once("\n".join(f"XADD s {n}-0 f {n}" for n in range(1, 9)))
+    both.run_at_once(
         """
         XGROUP CREATE s g 0
         XREADGROUP GROUP g c COUNT 4 STREAMS s >

@@ -141,8 +141,7 @@ LOOKUPS = {b"keyspace_hits", b"keyspace_misses"}
 def _compare_counters(both: Both, lines: list[str], lookups: bool) -> None:
     wrong = []
     for line in lines:
-        both.run("FLUSHALL")
-        both.run_many(SETUP)
+        both.run_at_once("FLUSHALL\n" + SETUP)
         both.run("CONFIG RESETSTAT")
         before = [int(rows[b"rdb_changes_since_last_save"]) for rows in counters(both)]
         both.ask_many(line)

@@ -14,7 +14,7 @@ FULL = "XINFO STREAM {} FULL COUNT 0"
 
 @pytest.fixture
 def some_keys(both: Both) -> None:
-    both.run_many(
+    both.run_at_once(
         """
         XADD s 1-0 f v
         XADD s 2-0 f v

@@ -113,8 +113,7 @@ def _try_every_number(both: Both, line: str) -> None:
     for number in NUMBERS:
         if number in NOT_WITH.get(line, ()):
             continue
-        both.run("FLUSHALL")
-        both.run_many(SETUP)
+        both.run_at_once("FLUSHALL\n" + SETUP)
         both.run_many(line.format(number))
         both.run("SELECT 0")
         both.run_many("XRANGE s - +\nXINFO STREAM s\nXINFO GROUPS s\nXPENDING s g - + 10")

@@ -15,7 +15,7 @@ BOUNDS = ["-", "+", "2", "(2", "2-1", "(2-1", "3-0", "0", "99", "(3-9"]
 
 @pytest.fixture
 def some_entries(both: Both) -> None:
-    both.run_many(
+    both.run_at_once(
         """
         XADD s 1-1 a 1
         XADD s 2-1 a 2

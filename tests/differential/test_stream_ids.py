@@ -110,8 +110,7 @@ def _try_every_spelling(both: Both, lines: list[str]) -> None:
     for spelling in SPELLINGS:
         if (lines[0].split()[0], spelling) in SLIPS:
             continue
-        both.run("FLUSHALL")
-        both.run_many(SETUP)
+        both.run_at_once("FLUSHALL\n" + SETUP)
         asked = "\n".join(line.format(spelling) for line in lines)
         if lines[0].startswith("XADD s {}") and spelling == "*":
             continue  # the server's clock decides; see test_xadd.py

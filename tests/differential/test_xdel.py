@@ -14,7 +14,7 @@ STATE = "\nXINFO STREAM s FULL COUNT 0\nXINFO GROUPS s\nXINFO GROUPS s\nXRANGE s
 
 @pytest.fixture
 def two_groups(both: Both) -> None:
-    both.run_many(
+    both.run_at_once(
         """
         XADD s 1-0 f 1
         XADD s 2-0 f 2

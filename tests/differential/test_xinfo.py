@@ -13,8 +13,8 @@ pytestmark = pytest.mark.real_redis
 
 @pytest.fixture
 def much(both: Both) -> None:
-    both.run_many("\n".join(f"XADD s {n}-0 f {n}" for n in range(1, 16)))
-    both.run_many(
+    both.run_at_once("\n".join(f"XADD s {n}-0 f {n}" for n in range(1, 16)))
+    both.run_at_once(
         """
         XGROUP CREATE s g 0
         XGROUP CREATE s h $

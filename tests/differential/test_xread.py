@@ -12,7 +12,7 @@ pytestmark = pytest.mark.real_redis
 
 @pytest.fixture
 def three_streams(both: Both) -> None:
-    both.run_many(
+    both.run_at_once(
         """
         XADD a 1-1 f 1
         XADD a 2-1 f 2 g 3

@@ -13,7 +13,7 @@ STATE = "\nXINFO STREAM s FULL COUNT 0\nXINFO GROUPS s\nXPENDING s g\nXPENDING s
 
 @pytest.fixture
 def a_group(both: Both) -> None:
-    both.run_many(
+    both.run_at_once(
         """
         XADD s 1-0 f 1
         XADD s 2-0 f 2 g 3

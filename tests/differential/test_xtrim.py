@@ -277,16 +277,17 @@ def test_nodes_are_as_many_for_any_sizes(both: Both, node_bytes: int, seed: int)
     ]
     usual = chance.choice(field_sets)
     milliseconds, sequence = chance.choice([(1, 0), (2**40, 5), (2**62, 2**63)])
+    requests: list[list[bytes | str]] = []
     for _ in range(300):
         names = usual if chance.random() < 0.8 else chance.choice(field_sets)
         pairs = [part for name in names for part in (name, _value(chance))]
-        both.run("XADD", "s", f"{milliseconds}-{sequence}", *pairs)
-        both.run("XINFO STREAM s")
+        requests += [["XADD", "s", f"{milliseconds}-{sequence}", *pairs], ["XINFO", "STREAM", "s"]]
         if chance.random() < 0.7:
             sequence += chance.choice([1, 1, 200, 5000])
         else:
             milliseconds += chance.choice([1, 1, 3, 150, 40000, 2**33])
             sequence = chance.choice([0, 0, 7, 2**63])
+    both.run_at_once(requests)
 
 
 @pytest.mark.protocols(2)

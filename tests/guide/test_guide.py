@@ -20,7 +20,7 @@ from tests.support.servers import GEOSTREAM, SUBJECT, NotInstalled, Server, redi
 from tests.support.wire import Client
 
 GUIDE = Path(__file__).parent / "redis-streams-guide.md"
-LIMIT_S = 10
+LIMIT_S = 30
 
 #: The commands the guide shows failing, and how; by the position of the failure.
 FAILURES = {

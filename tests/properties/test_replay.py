@@ -111,10 +111,10 @@ def test_replaying_the_effects_of_any_commands_gives_an_equal_store(requests):
     replayed = Keyspace()
     replayed.replay(journal)
     assert contents(replayed) == contents(subject.engine.keyspace)
-    assert contents(_through_a_capture(subject.engine.keyspace)) == contents(replayed)
+    assert contents(through_a_capture(subject.engine.keyspace)) == contents(replayed)
 
 
-def _through_a_capture(keyspace: Keyspace) -> Keyspace:
+def through_a_capture(keyspace: Keyspace) -> Keyspace:
     """Return a keyspace made of an image, with the accounts of nodes as they were."""
     restored = Keyspace()
     restored.replay(list(Capture(keyspace)))

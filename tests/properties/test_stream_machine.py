@@ -33,6 +33,7 @@ pytestmark = pytest.mark.real_redis
 SIZES = {"": (120, 50), "quick": (20, 30), "thorough": (3000, 80)}
 EXAMPLES, STEPS = SIZES[os.environ.get("GEOSTREAM_HYPOTHESIS", "")]
 
+NODE_ENTRIES = "stream-node-max-entries"
 TWO_KEYS = "XREADGROUP GROUP g c BLOCK 0 STREAMS s t > >"
 keys = st.sampled_from(["s", "t"])
 groups = st.sampled_from(["g", "h"])
@@ -61,7 +62,7 @@ class StreamMachine(RuleBasedStateMachine):
     def begin(self, protocol: int, node_entries: int, length: int, is_delivered: bool) -> None:
         ports = self.fleet.empty("subject").port, self.fleet.empty(self.server).port
         self.both = Both(ports, self.server, protocol)
-        self.both.run("CONFIG", "SET", "stream-node-max-entries", node_entries)
+        self.both.run("CONFIG", "SET", NODE_ENTRIES, node_entries)
         self.waiters: list[Both] = []
         self.last_wait = ""
         for key in ("s", "t"):
@@ -358,13 +359,17 @@ def test_any_sequence_has_the_same_replies(
     fleet: Fleet, server: str, machine: type[StreamMachine]
 ) -> None:
     here = type("Machine", (machine,), {"fleet": fleet, "server": server})
-    run_state_machine_as_test(
-        here,
-        settings=settings(
-            max_examples=EXAMPLES,
-            stateful_step_count=STEPS,
-            deadline=None,
-            suppress_health_check=list(HealthCheck),
-            print_blob=False,
-        ),
-    )
+    try:
+        run_state_machine_as_test(
+            here,
+            settings=settings(
+                max_examples=EXAMPLES,
+                stateful_step_count=STEPS,
+                deadline=None,
+                suppress_health_check=list(HealthCheck),
+                print_blob=False,
+            ),
+        )
+    finally:  # the servers are those of all tests
+        for role in ("subject", server):
+            fleet.restore(role, {NODE_ENTRIES.encode()})

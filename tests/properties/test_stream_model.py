@@ -15,12 +15,12 @@ import hypothesis.strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from geostream.store import effects as fx
-from geostream.store import segment
-from geostream.store.apply import unpack_fields, wire_fields
-from geostream.store.ids import MAX_ID, MIN_ID, StreamId
+from geostream.store import segment, tail
+from geostream.store.ids import MAX_ID, MIN_ID, StreamId, id_bytes
 from geostream.store.keyspace import Keyspace
 from geostream.store.segment import Piece
 from geostream.store.stream import Stream
+from geostream.store.wire import pack_entry, unpack_fields, wire_fields
 
 MAX_STREAMS = 4
 
@@ -52,8 +52,8 @@ class StreamsMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.patches = [
-            patch.object(segment, "SEAL_ENTRIES", 4),
-            patch.object(segment, "SEAL_BYTES", 300),
+            patch.object(tail, "SEAL_ENTRIES", 4),
+            patch.object(tail, "SEAL_BYTES", 300),
             patch.object(segment, "VIEW_BYTES", 1),
         ]
         for each in self.patches:
@@ -86,7 +86,8 @@ class StreamsMachine(RuleBasedStateMachine):
             ms, seq = self.stream(key).last_id
             entry_id = (ms + 1, step[1]) if step[0] % 2 else (ms, seq + 1)
             starts_node = self.stream(key).nodes.wants_new(0, self.keyspace.node_limits)
-            self.keyspace.commit(fx.EntryAdded(0, key, entry_id, wire_fields(fields), starts_node))
+            entry = pack_entry(id_bytes(entry_id), fields)
+            self.keyspace.commit(fx.EntryAdded(0, key, entry_id, entry, starts_node))
             self.models[key].append(Entry(entry_id, fields))
 
     @rule(data=st.data(), keeps=st.sampled_from([0, 1, 3]))
@@ -168,9 +169,10 @@ class StreamsMachine(RuleBasedStateMachine):
     def sealed_segments_are_at_most_half_hole(self) -> None:
         for key in self.models:
             for each in self.stream(key)._segments:
-                assert each.live_bytes == sum(each.ends) - sum(each.starts)
+                _, _, starts, ends, held = each.content()
+                assert each.live_bytes == sum(ends) - sum(starts)
                 if type(each) is segment.Segment:
-                    assert len(each.wire) <= 2 * each.live_bytes
+                    assert len(held) <= 2 * each.live_bytes
 
 
 def unpack_of(entry: bytes | bytearray) -> list[bytes]:

@@ -44,7 +44,7 @@ def _cut(data: bytes, places: list[int]) -> list[bytes]:
 def _walked(data: bytes) -> Outcome:
     walker = Walker(MIB, MIB)
     seen: list[list[bytes]] = []
-    walker.walk(data, 0, seen, one=False)
+    walker.walk(data, 0, seen, False)
     assert walker.pending_bytes == 0
     return Outcome(seen, None)
 
@@ -59,7 +59,7 @@ def test_requests_come_out_as_they_were_sent_whatever_the_pieces(
 
 
 @given(data=garbage, places=cuts)
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=250, deadline=None)
 def test_garbage_means_the_same_in_all_pieces(data: bytes, places: list[int]) -> None:
     whole = outcome([data])
     assert outcome(_cut(data, places)) == whole
@@ -81,7 +81,7 @@ def test_a_peer_that_has_not_logged_in_gets_no_further_than_others(data: bytes) 
 
 
 @given(data=garbage)
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=250, deadline=None)
 def test_what_the_fence_lets_through_is_what_the_walker_reads(data: bytes) -> None:
     read = Fence().read(data)
     assert read is None or (read, None) == _walked(data)

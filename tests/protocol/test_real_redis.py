@@ -12,7 +12,7 @@ from tests.support.servers import REDIS
 pytestmark = pytest.mark.real_redis
 
 MAX_SHOWN_BYTES = 128
-WAIT_LIMIT_S = 10.0
+WAIT_LIMIT_S = 20.0
 
 
 def _reply(request: list[bytes]) -> bytes:

@@ -13,7 +13,7 @@ import redis.asyncio
 
 from tests.support.servers import NotInstalled, Server, redis_cli_binary
 
-LIMIT_S = 10
+LIMIT_S = 30
 
 
 @pytest.fixture(params=[2, 3], ids=["RESP2", "RESP3"])

@@ -15,7 +15,7 @@ from tests.support.both import until
 from tests.support.info import info
 from tests.support.wire import Client, Error, Simple, pack
 
-STOP_LIMIT_S = 5.0
+STOP_LIMIT_S = 20.0
 PONG = Simple(b"PONG")
 
 

@@ -10,7 +10,7 @@ from tests.support.servers import start as start_server
 from tests.support.wire import Client, Error, Simple
 
 OK = Simple(b"OK")
-LIMIT_S = 15
+LIMIT_S = 30
 
 
 @pytest.fixture

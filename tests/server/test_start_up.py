@@ -17,7 +17,7 @@ import pytest
 from tests.support.both import until
 from tests.support.servers import free_port
 
-LIMIT_S = 20.0
+LIMIT_S = 40.0
 SERVE = [sys.executable, "-m", "geostream", "serve"]
 REDIS_SERVER = [
     sys.executable,
@@ -30,7 +30,7 @@ class Started:
     """A child process and what it prints."""
 
     def __init__(self, command, *, output=subprocess.PIPE, directory=None, environ=None):
-        clean = {name: text for name, text in os.environ.items() if "GEOSTREAM" not in name}
+        clean = {name: text for name, text in os.environ.items() if "GEOSTREAM__" not in name}
         clean.pop("PORT", None)
         here = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
         clean["PYTHONPATH"] = here

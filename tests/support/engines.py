@@ -58,6 +58,7 @@ class Bench:
         if len(words) == 1 and isinstance(words[0], str):
             words = tuple(words[0].split())
         request = [word if isinstance(word, bytes) else str(word).encode() for word in words]
+        self.engine.start_stopwatch()
         return self.engine.execute(client or self.client, request, self.clock.now_ms())
 
     def advance(self, milliseconds: int) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from geostream.persistence.api import Effect, Persistence, Stored
 
-LIMIT_S = 10.0
+LIMIT_S = 30.0
 
 
 class ScriptedPlugin(Persistence):

@@ -3,7 +3,9 @@
 The real servers come in wheels of the test extra and are found through
 importlib; without them the tests that need them are skipped with the reason.
 Every server listens on a free port of 127.0.0.1, keeps its files in a directory
-of its own and is ended by its process id.
+of its own and is ended by its process id. Ports are drawn from below those that the
+system gives to outgoing connections: what is free is then taken by another test run only,
+and a server that comes too late is started again on another port.
 
 ``GEOSTREAM_SUBJECT=redis-8.2.3`` (or ``valkey-9.1.2``) puts a real server where
 geostream would stand: the suite then shows which of its own expectations a real
@@ -14,6 +16,7 @@ from __future__ import annotations
 
 import os
 import platform
+import random
 import signal
 import socket
 import subprocess
@@ -29,9 +32,14 @@ REDIS: Final = "redis-8.2.3"
 VALKEY: Final = "valkey-9.1.2"
 GEOSTREAM: Final = "geostream"
 
-START_LIMIT_S: Final = 20.0
-STOP_LIMIT_S: Final = 10.0
+START_LIMIT_S: Final = 45.0
+STOP_LIMIT_S: Final = 20.0
 POLL_S: Final = 0.02
+PORTS: Final = range(10_000, 32_000)
+TRIES: Final = 5  # to start on a port that was free before
+PORT_TAKEN: Final = "ddress already in use"
+
+PACKED_EVERYWHERE: Final = os.environ.get("PACKED_EVERYWHERE") == "1"  # see packing.py
 
 SUBJECT: Final = os.environ.get("GEOSTREAM_SUBJECT", GEOSTREAM)
 
@@ -66,9 +74,12 @@ class Server:
 
 def free_port() -> int:
     """Return a port nobody listens on just now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    drawn = random.SystemRandom()  # hypothesis has the other one draw the same again and again
+    while True:
+        port = drawn.choice(PORTS)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def _packaged(package: str, path: str, distribution: str) -> str:
@@ -106,6 +117,18 @@ def start(name: str, directory: Path, *options: str) -> Server:
     Raises NotInstalled, or RuntimeError with the end of its log if it does not answer in time.
     """
     directory.mkdir(parents=True, exist_ok=True)
+    for attempt in range(1, TRIES + 1):
+        server = _launch(name, directory, options)
+        try:
+            _wait_until_it_answers(server)
+            break
+        except RuntimeError:
+            if PORT_TAKEN not in server.log_tail() or attempt == TRIES:
+                raise
+    return server
+
+
+def _launch(name: str, directory: Path, options: tuple[str, ...]) -> Server:
     port = free_port()
     log = directory / f"{name}.log"
     with log.open("wb") as out:
@@ -116,14 +139,13 @@ def start(name: str, directory: Path, *options: str) -> Server:
             stderr=subprocess.STDOUT,
             env=_environment(),
         )
-    server = Server(name, port, process, log)
-    _wait_until_it_answers(server)
-    return server
+    return Server(name, port, process, log)
 
 
 def _command(name: str, port: int, directory: Path, options: tuple[str, ...]) -> list[str]:
     if name == GEOSTREAM:
-        program = [sys.executable, "-m", "geostream", "serve", "--host", "127.0.0.1"]
+        module = "tests.support.packed_server" if PACKED_EVERYWHERE else "geostream"
+        program = [sys.executable, "-m", module, "serve", "--host", "127.0.0.1"]
         program += ["--port", str(port), "--dir", str(directory)]
         return [*program, "--set", "persistence.plugins=", *options]  # an option may say otherwise
     binary = redis_binary() if name == REDIS else valkey_binary()

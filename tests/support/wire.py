@@ -34,7 +34,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
-LIMIT_S: Final = 5.0
+LIMIT_S: Final = 20.0
 
 Arg = bytes | str | int
 

@@ -139,7 +139,7 @@ def test_damaged_pages_of_a_sqlite_file_cost_what_is_in_them(tmp_path):
     pages = len(data) // page_bytes
     random_pages = random.Random(1)
     saved = []
-    for _ in range(12):
+    for _ in range(8):
         damaged = bytearray(data)
         page = random_pages.randrange(1, pages)
         damaged[page * page_bytes : (page + 1) * page_bytes] = bytes(page_bytes)

@@ -72,7 +72,8 @@ def test_the_server_starts_with_what_was_imported(configured, tmp_path):
 @pytest.mark.parametrize("plugin", ["sqlite", "aof"])
 def test_nothing_is_put_into_files_a_server_has_open_and_they_can_be_exported(plugin, tmp_path):
     directory = tmp_path / "server"
-    server = start(GEOSTREAM, directory, "--set", f"persistence.plugins={plugin}")
+    settings = ("--set", f"persistence.plugins={plugin}", "--set", "appendfsync=always")
+    server = start(GEOSTREAM, directory, *settings)
     client = Client(server.port)
     config = tmp_path / "config.yaml"
     config.write_text(f"server: {{dir: {directory}}}\npersistence: {{plugins: {plugin}}}\n")

@@ -16,15 +16,15 @@ notify-keyspace-events asks for it.
 
 from __future__ import annotations
 
-from geostream.store.effects.effect import Effect
+from geostream.store.effects.effect import Change, Effect
 from geostream.store.effects.entries import (
     EmptyNodesDropped,
     EntriesDeleted,
     EntriesTrimmed,
-    EntryAdded,
     StreamIdSet,
     StreamRestored,
 )
+from geostream.store.effects.entry_added import EntryAdded
 from geostream.store.effects.groups import (
     Claimed,
     ConsumerCreated,
@@ -55,6 +55,7 @@ from geostream.store.effects.keys import (
 )
 
 __all__ = [
+    "Change",
     "Claimed",
     "ConsumerCreated",
     "ConsumerDeleted",

@@ -3,22 +3,41 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Protocol
+
+
+class Effect(Protocol):
+    """One change to one key of one database."""
+
+    db: int
+    key: bytes
+
+    event: ClassVar[str]
+    event_class: ClassVar[str]
+    touches_watch: ClassVar[bool]  # WATCH on the key notices
+    wakes: ClassVar[bool]  # reads that wait for the key are tried again
+    wakes_groups: ClassVar[bool]  # XREADGROUPs that need the key are tried again
+    is_wide: ClassVar[bool]  # says more than that its one key changed
+
+    @property
+    def changes(self) -> int:
+        """How many changes it counts as, for INFO and for ``save``."""
+        ...
 
 
 @dataclass(slots=True)  # never mutated; frozen=True costs four times as much to build
-class Effect:
-    """One change to one key of one database."""
+class Change:
+    """What most kinds of effect are made from: an Effect about which there is nothing special."""
 
     db: int
     key: bytes
 
     event: ClassVar[str] = ""
     event_class: ClassVar[str] = ""
-    touches_watch: ClassVar[bool] = False  # WATCH on the key notices
-    wakes: ClassVar[bool] = False  # reads that wait for the key are tried again
-    wakes_groups: ClassVar[bool] = False  # XREADGROUPs that need the key are tried again
-    is_wide: ClassVar[bool] = False  # says more than that its one key changed
+    touches_watch: ClassVar[bool] = False
+    wakes: ClassVar[bool] = False
+    wakes_groups: ClassVar[bool] = False
+    is_wide: ClassVar[bool] = False
 
     @property
     def changes(self) -> int:

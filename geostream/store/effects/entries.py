@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from geostream.store.effects.effect import Effect
+from geostream.store.effects.effect import Change
 from geostream.store.ids import StreamId
 
 if TYPE_CHECKING:
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(slots=True)
-class StreamRestored(Effect):
+class StreamRestored(Change):
     """A key came to hold a whole stream; what it held before is gone, its expiry stays.
 
     Told as ``new`` (class n), whether or not there was such a key, then as ``restore``.
@@ -31,24 +31,7 @@ class StreamRestored(Effect):
 
 
 @dataclass(slots=True)
-class EntryAdded(Effect):
-    """An entry was put at the end of its stream."""
-
-    id: StreamId
-    fields: bytes  # RESP array of field, value, field, value, ...: as stored, as sent
-    starts_node: bool  # where Redis would start a node; follows from limits that may change
-    unpacked: list[bytes] | None = field(default=None, compare=False, repr=False)
-    # the same fields one by one, where whoever made the effect had them
-
-    changes = 1
-    event = "xadd"
-    event_class = "t"
-    touches_watch = True
-    wakes = True
-
-
-@dataclass(slots=True)
-class EntriesTrimmed(Effect):
+class EntriesTrimmed(Change):
     """The oldest entries were taken away."""
 
     count: int
@@ -63,7 +46,7 @@ class EntriesTrimmed(Effect):
 
 
 @dataclass(slots=True)
-class EntriesDeleted(Effect):
+class EntriesDeleted(Change):
     """Entries were taken away wherever they stood."""
 
     ids: list[StreamId]
@@ -76,7 +59,7 @@ class EntriesDeleted(Effect):
 
 
 @dataclass(slots=True)
-class EmptyNodesDropped(Effect):
+class EmptyNodesDropped(Change):
     """A trim passed so many of Redis' nodes; those without entries went. No news for anybody."""
 
     nodes: int
@@ -85,7 +68,7 @@ class EmptyNodesDropped(Effect):
 
 
 @dataclass(slots=True)
-class StreamIdSet(Effect):
+class StreamIdSet(Change):
     """A stream's counters were set (XSETID)."""
 
     last_id: StreamId

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from geostream.store.effects.effect import Effect
+from geostream.store.effects.effect import Change
 from geostream.store.ids import StreamId
 
 
 @dataclass(slots=True)
-class GroupCreated(Effect):
+class GroupCreated(Change):
     """A group came to be."""
 
     group: bytes
@@ -21,7 +21,7 @@ class GroupCreated(Effect):
 
 
 @dataclass(slots=True)
-class GroupMoved(Effect):
+class GroupMoved(Change):
     """A group reads on from elsewhere."""
 
     group: bytes
@@ -35,7 +35,7 @@ class GroupMoved(Effect):
 
 
 @dataclass(slots=True)
-class GroupDestroyed(Effect):
+class GroupDestroyed(Change):
     """A group is gone with its consumers and what they had pending."""
 
     group: bytes
@@ -46,7 +46,7 @@ class GroupDestroyed(Effect):
 
 
 @dataclass(slots=True)
-class ConsumerCreated(Effect):
+class ConsumerCreated(Change):
     """A group has one consumer more."""
 
     group: bytes
@@ -58,7 +58,7 @@ class ConsumerCreated(Effect):
 
 
 @dataclass(slots=True)
-class ConsumerDeleted(Effect):
+class ConsumerDeleted(Change):
     """A consumer is gone with what it had pending."""
 
     group: bytes
@@ -69,7 +69,7 @@ class ConsumerDeleted(Effect):
 
 
 @dataclass(slots=True)
-class ConsumerSeen(Effect):
+class ConsumerSeen(Change):
     """A consumer asked for something, and maybe was given an entry to keep."""
 
     group: bytes
@@ -81,7 +81,7 @@ class ConsumerSeen(Effect):
 
 
 @dataclass(slots=True)
-class Delivered(Effect):
+class Delivered(Change):
     """A consumer was given new entries (XREADGROUP >); that is when it was last seen."""
 
     group: bytes
@@ -93,7 +93,7 @@ class Delivered(Effect):
 
 
 @dataclass(slots=True)
-class Claimed(Effect):
+class Claimed(Change):
     """Pending entries, there before or not, became a consumer's."""
 
     group: bytes
@@ -103,7 +103,7 @@ class Claimed(Effect):
 
 
 @dataclass(slots=True)
-class Released(Effect):
+class Released(Change):
     """Pending entries, there before or not, became nobody's (XNACK)."""
 
     group: bytes
@@ -114,7 +114,7 @@ class Released(Effect):
 
 
 @dataclass(slots=True)
-class PendingRemoved(Effect):
+class PendingRemoved(Change):
     """Pending entries were acknowledged, or cleaned up."""
 
     group: bytes
@@ -123,7 +123,7 @@ class PendingRemoved(Effect):
 
 
 @dataclass(slots=True)
-class IdmpConfigured(Effect):
+class IdmpConfigured(Change):
     """A stream remembers producers' messages otherwise, and has forgotten all of them."""
 
     duration_s: int
@@ -131,7 +131,7 @@ class IdmpConfigured(Effect):
 
 
 @dataclass(slots=True)
-class IdmpRecorded(Effect):
+class IdmpRecorded(Change):
     """A producer's message is remembered with its entry."""
 
     pid: bytes
@@ -143,12 +143,12 @@ class IdmpRecorded(Effect):
 
 
 @dataclass(slots=True)
-class IdmpDuplicate(Effect):
+class IdmpDuplicate(Change):
     """A message came again and was not added."""
 
 
 @dataclass(slots=True)
-class IdmpExpired(Effect):
+class IdmpExpired(Change):
     """Messages whose entries' IDs are not after a time are forgotten."""
 
     floor_ms: int

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from geostream.store.effects.effect import Effect
+from geostream.store.effects.effect import Change
 
 
 @dataclass(slots=True)
-class StreamCreated(Effect):
+class StreamCreated(Change):
     """A key came to hold an empty stream."""
 
     idmp_duration_s: int
@@ -23,7 +23,7 @@ class StreamCreated(Effect):
 
 
 @dataclass(slots=True)
-class StringSet(Effect):
+class StringSet(Change):
     """A key came to hold a string; what it held before is gone, its expiry stays.
 
     Told as ``new`` first (class n) if there was no such key, then as ``told_as``; where that is
@@ -42,7 +42,7 @@ class StringSet(Effect):
 
 
 @dataclass(slots=True)
-class ExpirySet(Effect):
+class ExpirySet(Change):
     """A key is to go away at a time."""
 
     at_ms: int  # Unix time
@@ -55,7 +55,7 @@ class ExpirySet(Effect):
 
 
 @dataclass(slots=True)
-class ExpiryRemoved(Effect):
+class ExpiryRemoved(Change):
     """A key is to stay."""
 
     told: bool  # False where it is part of a larger change: SET without KEEPTTL
@@ -71,7 +71,7 @@ class ExpiryRemoved(Effect):
 
 
 @dataclass(slots=True)
-class KeyDeleted(Effect):
+class KeyDeleted(Change):
     """A key is gone."""
 
     changes = 1
@@ -82,7 +82,7 @@ class KeyDeleted(Effect):
 
 
 @dataclass(slots=True)
-class KeyExpired(Effect):
+class KeyExpired(Change):
     """A key is gone because its time came."""
 
     changes = 0
@@ -93,7 +93,7 @@ class KeyExpired(Effect):
 
 
 @dataclass(slots=True)
-class KeyMoved(Effect):
+class KeyMoved(Change):
     """A key's value and expiry went to another key, of the same or another database.
 
     What the other key held, and its expiry, are gone. Told as ``new`` (class n) of the other,
@@ -111,7 +111,7 @@ class KeyMoved(Effect):
 
 
 @dataclass(slots=True)
-class KeyCopied(Effect):
+class KeyCopied(Change):
     """Another key holds a copy now; told of it as ``new`` (class n) and ``copy_to`` (g)."""
 
     to_db: int
@@ -123,7 +123,7 @@ class KeyCopied(Effect):
 
 
 @dataclass(slots=True)
-class DatabaseFlushed(Effect):
+class DatabaseFlushed(Change):
     """Every key of a database is gone. ``key`` is empty."""
 
     keys: int  # how many there were
@@ -139,7 +139,7 @@ class DatabaseFlushed(Effect):
 
 
 @dataclass(slots=True)
-class DatabasesSwapped(Effect):
+class DatabasesSwapped(Change):
     """Two databases changed places. ``key`` is empty."""
 
     other_db: int

@@ -135,7 +135,7 @@ class Held:
     def effect(self) -> Effect:
         """Return the effect, when all commands are there. Raises BadAnnotation."""
         restored = self._effect
-        if isinstance(restored, Effect):
+        if not isinstance(restored, _Restored):
             return restored
         payload = restored.payload
         if payload is None:

@@ -84,7 +84,7 @@ def _making(effect: Effect) -> Iterator[Effect]:
     number, key, image = effect.db, effect.key, effect.image
     yield fx.StreamCreated(number, key, image.idmp.duration_s, image.idmp.max_size)
     for entry_id, wire in image.entries():
-        yield fx.EntryAdded(number, key, entry_id, _fields(wire), False)
+        yield fx.EntryAdded(number, key, entry_id, bytes(wire), False)
     yield fx.StreamIdSet(number, key, image.last_id, image.entries_added, image.max_deleted_id)
     for group in image.groups:
         yield from _making_group(number, key, group)
@@ -92,12 +92,6 @@ def _making(effect: Effect) -> Iterator[Effect]:
 
 def _has_messages(idmp: IdmpImage) -> bool:
     return bool(idmp.producers or idmp.iids_added or idmp.iids_duplicates)
-
-
-def _fields(wire: bytes | bytearray) -> bytes:
-    """Return the fields in an entry's wire form: *2, $ length, ID, fields."""
-    end_of_head = wire.index(b"\r\n", wire.index(b"$"))
-    return bytes(wire[wire.index(b"\r\n", end_of_head + 2) + 2 :])
 
 
 def _making_group(number: int, key: bytes, group: GroupImage) -> Iterator[Effect]:

@@ -13,11 +13,11 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from geostream.persistence.api import Corrupt, LoadReport, Request, Stored
+from geostream.persistence.api import Additions, Corrupt, LoadReport, Request, Stored
 from geostream.rdb.errors import BadRdb
 from geostream.rdb.reader import RdbReader
 from geostream_plugins.aof.annotations import SUM_LINE, Annotations, BadAnnotation, Held
-from geostream_plugins.aof.scan import BadFormat, Data, Torn, scan
+from geostream_plugins.aof.scan import BadFormat, Data, Item, Run, Scanner, Torn
 
 _CONTROL = (b"SELECT", b"MULTI", b"EXEC", b"DISCARD")
 _LONGEST_CONTROL = 7
@@ -50,31 +50,43 @@ class LogReader:
             yield from self._rdb(reader)
             start = reader.offset
             self._note_whole(start)
-        report, before, pieces = self._report, self._loaded_before, self._annotations.pieces
-        for at, end, item in scan(self._data, start):
-            if isinstance(item, bytes):
-                self._take_line(at, item)
-            elif self._held is not None:
-                self._skip(at, item)
-            elif pieces:
-                raise BadFormat(at, "the rest of a long annotation is missing")
-            elif len(item[0]) <= _LONGEST_CONTROL and item[0].upper() in _CONTROL:
-                yield from self._control(at, item)
-            elif self._queue is not None:
-                self._queue.append((at, Request(self._database, item)))
-            else:
-                report.offset = at
-                report.loaded_bytes = before + end
-                self.whole_end = end
-                yield Request(self._database, item)
-                continue
-            if self._held is not None and not self._held.replaces:
-                yield from self._release()
-            self._note_whole(end)
+        scanner = Scanner(self._data, start)
+        for at, end, item in scanner:
+            yield from self._take(at, end, item)
+            scanner.one_by_one = self._held is not None
         if self.whole_end < len(self._data):
             raise Torn(self.whole_end, self._missing())
 
     # What is in the file
+
+    def _take(self, at: int, end: int, item: Item) -> Iterator[Stored]:
+        queue = self._queue
+        if isinstance(item, bytes):
+            self._take_line(at, item)
+        elif self._held is not None:
+            assert isinstance(item, list)
+            self._skip(at, item)
+        elif self._annotations.pieces:
+            raise BadFormat(at, "the rest of a long annotation is missing")
+        elif isinstance(item, list) and _is_control(item):
+            yield from self._control(at, item)
+        else:
+            stored = self._stored(item)
+            if queue is not None:
+                queue.append((at, stored))
+            else:
+                self._report.offset = at
+                self._note_whole(end)
+                yield stored
+                return
+        if self._held is not None and not self._held.replaces:
+            yield from self._release()
+        self._note_whole(end)
+
+    def _stored(self, item: list[bytes] | Run) -> Stored:
+        if isinstance(item, list):
+            return Request(self._database, item)
+        return Additions(self._database, *item)
 
     def _rdb(self, reader: RdbReader) -> Iterator[Stored]:
         report = self._report
@@ -176,6 +188,10 @@ class LogReader:
         """Tell whether a batch was finished behind what is whole: the damage is not at the end."""
         rest = max(0, self.whole_end - 1)
         return SUM_LINE.search(self._data, rest) is not None
+
+
+def _is_control(words: list[bytes]) -> bool:
+    return len(words[0]) <= _LONGEST_CONTROL and words[0].upper() in _CONTROL
 
 
 def holds_nothing(path: Path) -> bool:

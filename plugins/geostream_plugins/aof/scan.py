@@ -1,10 +1,12 @@
 """Takes an append-only file apart: into commands and lines that begin with ``#``.
 
-hiredis reads the commands, many at a time, from a piece of the file that ends where such a line
-may begin. It does not say where in the piece a command ended; but the wire form of a command
-follows from its words, so their lengths add up to the place. If no command ends there (hiredis
-takes more than that for a request, being made for replies), or hiredis is not content, the
-plain reader below reads the command from its beginning and knows exactly what is wrong where.
+Additions to a stream, one after the other, come out as one thing (store/additions.py). The other
+commands are read by hiredis, many at a time, from a piece of the file that ends where a line
+or an addition may begin. It does not say where in the piece a command ended; but the wire form
+of a command follows from its words, so their lengths add up to the place. If no command ends
+there (hiredis takes more than that for a request, being made for replies), or hiredis is not
+content, the plain reader below reads the command from its beginning and knows exactly what is
+wrong where.
 
 Whatever the file says, no more memory is reserved than it has bytes: hiredis is not given a
 piece in which a large number of elements is announced.
@@ -18,13 +20,18 @@ from collections.abc import Iterator
 
 import hiredis
 
-Data = bytes | mmap.mmap
-Item = list[bytes] | bytes  # a command, or a line without its end
+from geostream.store.additions import AdditionReader
+from geostream.store.runs import EntryRun
 
-PIECE_BYTES = 64 * 2**10
+Data = bytes | mmap.mmap
+Run = tuple[bytes, EntryRun]  # the key, and what is added
+Item = list[bytes] | bytes | Run  # a command, or a line without its end
+
+PIECE_BYTES = 256 * 2**10
 MAX_LINE_BYTES = 64 * 2**10  # of an annotation; real servers stop at 1024
 
 _HASH = ord("#")
+_ADDITION = b"\r\n$4\r\nXADD\r\n"
 _MIN_WORD_BYTES = 6  # $0, line end, line end
 _ANNOUNCES_MUCH = re.compile(rb"[*>~%|][0-9]{4,}\r").search
 _NUMBER = re.compile(rb"0|[1-9][0-9]{0,9}").fullmatch
@@ -45,40 +52,85 @@ class Torn(BadFormat):
     """The file ends in the middle of what begins, or goes on, at ``offset``."""
 
 
-def scan(data: Data, start: int = 0) -> Iterator[tuple[int, int, Item]]:
-    """Yield begin, end and content of each command and line from ``start`` on.
+class Scanner:
+    """Iterate over it, once, to get begin, end and content of each command and line.
 
-    Raises Torn or BadFormat after everything that is whole.
+    ``one_by_one`` may be changed at any time: whether additions too come as single commands.
     """
-    size = len(data)
-    reader = hiredis.Reader()
-    at = start
-    while at < size:
-        if data[at] == _HASH:
-            end = _line_end(data, at, MAX_LINE_BYTES)
-            yield at, end, data[at : end - 1].removesuffix(b"\r")
-            at = end
-            continue
-        before = at
-        stop = min(at + PIECE_BYTES, size)
-        line = data.find(b"\n#", at, stop)
-        piece = data[at : stop if line < 0 else line + 1]
-        if _ANNOUNCES_MUCH(piece) is None:
-            if reader.has_data():
-                reader = hiredis.Reader()
-            reader.feed(piece)
-            place = 0
-            for words in _commands(reader):
-                end = place + _wire_size(words)
-                if piece[place : place + 1] != b"*" or piece[end - 2 : end] != b"\r\n":
-                    break
-                yield at, before + end, words
-                at, place = before + end, end
-        if at == before:
-            words, end = read_command(data, at)
-            yield at, end, words
-            at = end
-            reader = hiredis.Reader()
+
+    def __init__(self, data: Data, start: int = 0, *, one_by_one: bool = False) -> None:
+        """Look at the bytes from ``start`` on."""
+        self.one_by_one = one_by_one
+        self._data = data
+        self._at = start
+        self._piece = b""
+        self._begin = start  # of the piece
+        self._line = -1  # where the next line begins in the piece, at or before ``_at``: unknown
+        self._additions = AdditionReader()
+        self._reader = hiredis.Reader()
+
+    def __iter__(self) -> Iterator[tuple[int, int, Item]]:
+        """Raise Torn or BadFormat after everything that is whole."""
+        data, size = self._data, len(self._data)
+        while (at := self._at) < size:
+            if data[at] == _HASH:
+                self._at = end = _line_end(data, at, MAX_LINE_BYTES)
+                yield at, end, data[at : end - 1].removesuffix(b"\r")
+                continue
+            self._look()
+            run = None
+            if not self.one_by_one:
+                run = self._additions.read(self._piece, at - self._begin)
+            if run is not None:
+                self._at = end = self._begin + self._additions.end
+                yield at, end, (self._additions.key, run)
+                continue
+            yield from self._several()
+            if self._at == at:
+                words, self._at = read_command(data, at)
+                yield at, self._at, words
+
+    def _look(self) -> None:
+        """Take the next piece of the file before this one comes to its end."""
+        at, stop = self._at, self._begin + len(self._piece)
+        if stop - at <= PIECE_BYTES // 4 and stop < len(self._data):
+            self._begin, self._line = at, -1
+            self._piece = self._data[at : at + PIECE_BYTES]
+
+    def _several(self) -> Iterator[tuple[int, int, Item]]:
+        """Yield the commands that hiredis reads from here on."""
+        begin = self._begin
+        piece = self._piece[self._at - begin : self._stop()]
+        if _ANNOUNCES_MUCH(piece) is not None:
+            return
+        if self._reader.has_data():
+            self._reader = hiredis.Reader()
+        self._reader.feed(piece)
+        start, place, one_by_one = self._at, 0, self.one_by_one
+        for words in _commands(self._reader):
+            end = place + _wire_size(words)
+            if (
+                piece[place : place + 1] != b"*"
+                or piece[end - 2 : end] != b"\r\n"
+                or self.one_by_one is not one_by_one
+            ):
+                self._reader = hiredis.Reader()
+                return
+            self._at = start + end
+            yield start + place, self._at, words
+            place = end
+
+    def _stop(self) -> int:
+        """Return where in the piece the next line or addition may begin; its end if none does."""
+        piece, at = self._piece, self._at - self._begin
+        if self._line <= at:
+            found = piece.find(b"\n#", at)
+            self._line = len(piece) if found < 0 else found + 1
+        if self.one_by_one:
+            return self._line
+        found = piece.find(_ADDITION, at + len(_ADDITION), self._line)
+        begin = piece.rfind(b"*", at + 1, found) if found >= 0 else -1
+        return self._line if begin < 0 else begin
 
 
 def _commands(reader: hiredis.Reader) -> Iterator[list[bytes]]:

@@ -36,11 +36,7 @@ class EntryWriter:
             return []
         rows, effects = zip(*new, strict=True)
         ids = [effect.id for effect in effects]
-        shown = [b"%d-%d" % entry_id for entry_id in ids]
-        raws = [
-            b"*2\r\n$%d\r\n%b\r\n%b" % (len(text), text, effect.fields)
-            for text, effect in zip(shown, effects, strict=True)
-        ]
+        raws = [effect.entry for effect in effects]
         learned: list[StreamRow] = []
         texts: Iterable[str | None] = repeat(None)
         pairs: Iterable[str | None] = repeat(None)

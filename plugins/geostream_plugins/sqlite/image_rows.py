@@ -21,9 +21,8 @@ from geostream_plugins.sqlite.u64 import unsigned
 
 def add_segment(writer: EntryWriter, row: StreamRow, segment: Segment) -> bool:
     """Note the entries of a segment as new; tell whether there are fields that are new."""
-    places = range(len(segment))
-    ids = segment.ids(0, len(segment))
-    return writer.add_stored(row, zip(ids, map(segment.entry, places), strict=True))
+    plain, size = segment.plain(), len(segment)
+    return writer.add_stored(row, zip(plain.ids(0, size), plain.entries(0, size), strict=True))
 
 
 def change_segments(
@@ -58,9 +57,8 @@ def change_segments(
 
 def _entries(segments: Iterable[Segment]) -> Iterator[tuple[StreamId, bytes]]:
     for segment in segments:
-        places = range(len(segment))
-        wires = map(bytes, map(segment.entry, places))
-        yield from zip(segment.ids(0, len(segment)), wires, strict=True)
+        plain, size = segment.plain(), len(segment)
+        yield from zip(plain.ids(0, size), map(bytes, plain.entries(0, size)), strict=True)
 
 
 def take_image(

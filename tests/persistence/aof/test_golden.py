@@ -12,8 +12,8 @@ import pytest
 from geostream.engine.client import Client
 from geostream.engine.dispatch import Engine
 from geostream.persistence.api import Corrupt
-from geostream.store.apply import unpack_fields
 from geostream.store.keyspace import Keyspace
+from geostream.store.wire import unpack_fields
 from tests.persistence.aof.files import DIR_NAME, NOW_MS, load_and_report, opened
 from tests.support.engines import PushingLink, make_engine
 

@@ -9,7 +9,8 @@ import pytest
 
 from geostream.persistence.api import Corrupt, Request
 from geostream.store import effects as fx
-from geostream.store.effects import Effect
+from geostream.store.effects import Change, Effect
+from geostream.store.wire import pack_entry
 from geostream_plugins.aof.annotations import (
     KINDS,
     PREFIX,
@@ -19,7 +20,7 @@ from geostream_plugins.aof.annotations import (
     effect_lines,
 )
 from geostream_plugins.aof.records import NO_DATABASE, RECORDS, batch_bytes
-from geostream_plugins.aof.scan import scan
+from geostream_plugins.aof.scan import Scanner
 from tests.persistence.aof.files import DIR_NAME, load, opened, store
 
 REDIS_LINE_BYTES = 1023  # what its buffer holds
@@ -29,19 +30,19 @@ def commands_of(batch: list[Effect], database: int = 0) -> list[str]:
     """Return a batch's commands as text."""
     return [
         b" ".join(item).decode()
-        for _, _, item in scan(batch_bytes(batch, database))
+        for _, _, item in Scanner(batch_bytes(batch, database), one_by_one=True)
         if isinstance(item, list)
     ]
 
 
 def test_every_kind_of_effect_is_known() -> None:
-    kinds = {getattr(fx, name) for name in fx.__all__} - {Effect}
+    kinds = {getattr(fx, name) for name in fx.__all__} - {Change, Effect}
     assert set(RECORDS) == kinds
 
 
 def test_an_unknown_kind_is_named() -> None:
     @dataclass(slots=True)
-    class Novelty(Effect):
+    class Novelty(Change):
         pass
 
     with pytest.raises(TypeError, match="Novelty"):
@@ -52,7 +53,7 @@ def test_an_unknown_kind_is_named() -> None:
     ("effect", "commands"),
     [
         (
-            fx.EntryAdded(0, b"s", (1, 2), b"*2\r\n$1\r\nf\r\n$1\r\nv\r\n", True),
+            fx.EntryAdded(0, b"s", (1, 2), pack_entry(b"1-2", [b"f", b"v"]), True),
             ["XADD s 1-2 f v"],
         ),
         (fx.EntriesTrimmed(0, b"s", 3, 0, (9, 9), 4), ["XTRIM s MAXLEN = 4"]),

@@ -52,7 +52,7 @@ def in_batches(effects: list[list[Effect]], size: int) -> list[list[Effect]]:
     return [list(chain(*effects[at : at + size])) for at in range(0, len(effects), size)]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(histories, st.integers(1, 4))
 def test_any_commands_are_read_back_as_an_equal_store(
     history: list[tuple[list[str], int]], size: int
@@ -68,7 +68,7 @@ def test_any_commands_are_read_back_as_an_equal_store(
     assert known(keyspace) == known(recorder.keyspace)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(histories, histories, st.sampled_from(["yes", "no"]), st.sampled_from(["yes", "no"]))
 def test_any_store_is_read_back_after_a_rewrite(
     before: list[tuple[list[str], int]],

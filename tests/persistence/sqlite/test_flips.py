@@ -11,7 +11,7 @@ from geostream.persistence.api import Corrupt
 from geostream_plugins.sqlite import schema
 from tests.persistence.sqlite.subjects import Writer, opened, stored, without_nodes
 
-FLIPS = 700
+FLIPS = 350
 SEEDS = range(4)
 
 

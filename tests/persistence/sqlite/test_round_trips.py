@@ -31,7 +31,7 @@ def _run(writer: Writer, drawn: list[tuple[list[str], int]]) -> None:
         writer.run(request)
 
 
-@settings(max_examples=80)
+@settings(max_examples=50)
 @given(requests, st.lists(st.integers(0, 8), max_size=30))
 def test_the_effects_of_any_commands_are_found_in_any_batches(drawn, sizes):
     writer = Writer()
@@ -48,7 +48,7 @@ def test_the_effects_of_any_commands_are_found_in_any_batches(drawn, sizes):
     assert forms(keyspace) == forms(writer.keyspace)
 
 
-@settings(max_examples=50)
+@settings(max_examples=30)
 @given(requests, requests, requests)
 def test_a_snapshot_replaces_everything_but_what_was_appended_since(before, meanwhile, after):
     """A reopened file goes on where it was."""
@@ -75,7 +75,7 @@ def test_a_snapshot_replaces_everything_but_what_was_appended_since(before, mean
         assert stored(Path(directory)) == without_nodes(writer.keyspace)
 
 
-@settings(max_examples=50)
+@settings(max_examples=30)
 @given(requests, requests, st.lists(st.integers(0, 8), max_size=10))
 def test_what_is_appended_during_a_snapshot_is_in_it(before, meanwhile, sizes):
     writer = Writer()
@@ -103,7 +103,7 @@ def test_what_is_appended_during_a_snapshot_is_in_it(before, meanwhile, sizes):
         assert stored(Path(directory)) == without_nodes(writer.keyspace)
 
 
-@settings(max_examples=80)
+@settings(max_examples=50)
 @given(st.lists(requests, min_size=1, max_size=4), st.booleans())
 def test_each_snapshot_of_a_store_is_found_again(rounds, reopens):
     writer = Writer()
@@ -134,7 +134,7 @@ edits = st.one_of(
 )
 
 
-@settings(max_examples=150)
+@settings(max_examples=80)
 @given(words, st.lists(edits, max_size=25), st.lists(st.integers(0, 5), max_size=12))
 def test_binary_names_repeated_fields_and_ids_up_to_the_largest_survive(key, drawn, sizes):
     writer = Writer()

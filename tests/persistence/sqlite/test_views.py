@@ -186,7 +186,7 @@ names = st.one_of(
 )
 
 
-@settings(max_examples=100)
+@settings(max_examples=60)
 @example([[(b"\0", b"x"), (b'"', b"y"), (b"", b"z")]])
 @example([[(b"f", b"1"), (b"f", b"2")]])
 @given(st.lists(st.lists(st.tuples(names, st.binary(max_size=3)), min_size=1, max_size=4),

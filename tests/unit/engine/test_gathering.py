@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from itertools import pairwise
+from itertools import groupby, pairwise
+from operator import itemgetter
 
 import pytest
+from hiredis import pack_command
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,14 +15,16 @@ import geostream.commands  # noqa: F401  fills the command table
 from geostream.config import Config
 from geostream.engine import gathering
 from geostream.engine.replay import Replayer
+from geostream.store.additions import AdditionReader
 from geostream.store.keyspace import Keyspace
+from geostream.store.runs import Additions
 from geostream.store.stream import Stream
 from tests.support.contents import contents
 
 Request = tuple[int, list[bytes]]
 
 
-def replayed(requests: Iterable[Request]) -> tuple[Keyspace, int]:
+def replayed(requests: Iterable[Request | Additions]) -> tuple[Keyspace, int]:
     keyspace = Keyspace()
     replayer = Replayer(keyspace, Config(), 1_000_000)
     replayer.run(requests)
@@ -31,6 +35,20 @@ def one_by_one(requests: Iterable[Request]) -> Iterator[Request]:
     """Spell XADD so that it is run as a request."""
     for number, words in requests:
         yield number, [words[0].replace(b"XADD", b"xadd"), *words[1:]]
+
+
+def in_runs(requests: list[Request]) -> Iterator[Request | Additions]:
+    """Put additions that follow one another together, as whoever reads a log does."""
+    reader, place = AdditionReader(), 0
+    while place < len(requests):
+        number, same = next(groupby(requests[place:], key=itemgetter(0)))
+        run = reader.read(b"".join(pack_command(tuple(words)) for _, words in same), 0)
+        if run is None:
+            yield requests[place]
+            place += 1
+        else:
+            yield Additions(number, reader.key, run)
+            place += len(run)
 
 
 def known(keyspace: Keyspace) -> object:
@@ -63,6 +81,11 @@ def test_long_runs_of_streams_side_by_side_are_as_single_entries(keys: list[byte
     ]
     ours, failed = replayed(requests)
     theirs, _ = replayed(one_by_one(requests))
+    assert not failed
+    assert known(ours) == known(theirs)
+    assert_accounts_agree(ours)
+    requests.sort(key=lambda request: (request[0], request[1][1]))
+    ours, failed = replayed(in_runs(requests))
     assert not failed
     assert known(ours) == known(theirs)
     assert_accounts_agree(ours)
@@ -102,17 +125,20 @@ def test_any_log_comes_to_the_same(log: list[Request], shortest: int) -> None:
     before = gathering.SHORTEST_SEGMENT
     gathering.SHORTEST_SEGMENT = shortest
     try:
-        ours, failed = replayed(log)
+        found = [replayed(log), replayed(in_runs(log))]
     finally:
         gathering.SHORTEST_SEGMENT = before
     theirs, also_failed = replayed(one_by_one(log))
-    assert known(ours) == known(theirs)
-    assert failed == also_failed
-    assert_accounts_agree(ours)
+    for ours, failed in found:
+        assert known(ours) == known(theirs)
+        assert failed == also_failed
+        assert_accounts_agree(ours)
 
 
 def test_what_is_gathered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gathering, "MAX_STREAMS", 3)
     monkeypatch.setattr(gathering, "MAX_GATHERED", 10)
     log = [added(place, b"s%d" % (place % 8)) for place in range(200)]
-    assert known(replayed(log)[0]) == known(replayed(one_by_one(log))[0])
+    theirs = known(replayed(one_by_one(log))[0])
+    assert known(replayed(log)[0]) == theirs
+    assert known(replayed(in_runs(log))[0]) == theirs

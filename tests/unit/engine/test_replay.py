@@ -13,8 +13,10 @@ from geostream.engine.replay import NoSuchDatabase, Replayer, UnknownCommand
 from geostream.store import effects as fx
 from geostream.store.apply import APPLY
 from geostream.store.effects import Effect
+from geostream.store.ids import id_bytes
 from geostream.store.keyspace import Keyspace
 from geostream.store.stream import Stream
+from geostream.store.wire import pack_entry
 from tests.support.contents import contents
 
 NOW_MS = 1_000_000
@@ -193,8 +195,8 @@ UNFIT: list[Effect] = [
     fx.KeyMoved(0, b"s", 99, b"s"),
     fx.KeyCopied(0, b"s", -1, b"s"),
     fx.DatabasesSwapped(0, b"", 99),
-    fx.EntryAdded(0, b"s", (1, 1), b"*2\r\n$1\r\nf\r\n$1\r\nv\r\n", True),
-    fx.EntryAdded(0, b"text", ID, b"*2\r\n$1\r\nf\r\n$1\r\nv\r\n", True),
+    fx.EntryAdded(0, b"s", (1, 1), pack_entry(b"1-1", [b"f", b"v"]), True),
+    fx.EntryAdded(0, b"text", ID, pack_entry(id_bytes(ID), [b"f", b"v"]), True),
     fx.EntriesTrimmed(0, b"s", 5, 0, ID, 0),
     fx.EntriesDeleted(0, b"s", [ID], ID, False),
     fx.EntriesDeleted(0, b"s", [(1, 1), (1, 1)], ID, False),

@@ -12,7 +12,7 @@ from geostream.store.effects import KeyDeleted
 from tests.support.clock import ManualClock
 from tests.support.plugins import ScriptedPlugin
 
-LIMIT_S = 10.0
+LIMIT_S = 30.0
 FULL = OSError(errno.ENOSPC, "No space left on device")
 
 

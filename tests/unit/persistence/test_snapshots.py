@@ -14,7 +14,7 @@ from tests.support.contents import contents
 from tests.support.engines import make_engine
 from tests.support.plugins import ScriptedPlugin
 
-LIMIT_S = 10.0
+LIMIT_S = 30.0
 
 
 class Setup:

@@ -4,15 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geostream.rdb.listpack import (
-    BadListpack,
-    backlen,
-    elements,
-    integer_element,
-    listpack,
-    text_element,
-)
+from geostream.rdb.listpack import BadListpack
 from tests.persistence.formats.golden_files import VECTORS
+from tests.unit.rdb.listpacks import backlen, elements, integer_element, listpack, text_element
 
 
 def packed(parts):

@@ -2,14 +2,16 @@
 
 import hiredis
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from geostream.rdb import node_reader, node_writer
-from geostream.rdb.listpack import integer_element, listpack, text_element
 from geostream.rdb.node_reader import BadNode, NodeReader
 from geostream.rdb.node_writer import begins_of, nodes_of
 from geostream.store.images import image_of
 from geostream.store.stream import Stream
 from tests.support.engines import make_engine
+from tests.unit.rdb.listpacks import integer_element, listpack, text_element
 
 
 def blob(*items):
@@ -30,7 +32,7 @@ def entries(reader):
     found = []
     for segment in reader.segments:
         parser = hiredis.Reader()
-        parser.feed(bytes(segment.wire))
+        parser.feed(b"".join(segment.pieces(0, len(segment))))
         found += [parser.gets() for _ in range(len(segment))]
     return found
 
@@ -165,3 +167,90 @@ def test_no_node_becomes_too_large_whatever_the_image_says(monkeypatch):
 def test_an_empty_stream_has_no_nodes():
     assert begins_of([], ()) == []
     assert list(nodes_of([], [])) == []
+
+
+texts = st.one_of(
+    st.binary(max_size=70),
+    st.integers(-(2**64), 2**64).map(b"%d".__mod__),
+    st.sampled_from([b"", b"-", b"-0", b"007", b"+1", b"a" * 64, b"b" * 4095, b"c" * 5000]),
+)
+pairs = st.lists(st.tuples(st.sampled_from([b"f", b"12", b"name" * 20]), texts), min_size=1)
+halves = st.one_of(st.integers(0, 5000), st.integers(0, 2**64 - 1))
+
+
+def stream_with(rows):
+    adds = [
+        ("XADD", "s", b"%d-%d" % (ms, seq), *(word for pair in pairs for word in pair))
+        for ms, seq, pairs in sorted(rows)
+        if (ms, seq) != (0, 0)
+    ]
+    return stream_of(("XADD", "s", "0-1", "f", "v"), *adds)
+
+
+def nodes_of_image(image):
+    return list(nodes_of(image.segments, begins_of(image.segments, image.node_first_ids)))
+
+
+@given(st.lists(st.tuples(halves, halves, pairs), unique_by=lambda row: row[:2], max_size=12))
+def test_any_entries_come_back(rows):
+    rows = [row for row in rows if row[:2] > (0, 1)]
+    image = stream_with(rows)
+    reader = read(*nodes_of_image(image), stored_bytes=10**6)
+    before = [entry for _, entry in image.entries()]
+    found = [bytes(s.entry(place)) for s in reader.segments for place in range(len(s))]
+    assert found == list(map(bytes, before))
+    assert len(found) == len(rows) + 1
+    assert reader.last_id == image.last_id
+    assert reader.first_ids == image.node_first_ids
+
+
+def test_entries_with_the_same_names_name_them_once():
+    adds = [("XADD", "s", f"5-{seq}", "some-name", "v", "other", "w") for seq in range(1, 90)]
+    odd = ("XADD", "s", "6-0", "some-name", "v", "othes", "w")
+    ((_, packed),) = nodes_of_image(stream_of(*adds, odd))
+    assert packed.count(b"some-name") == 2
+    assert packed.count(b"other") == 1
+    assert len(entries(read(((5, 1), packed)))) == 90
+
+
+NODES = nodes_of_image(
+    stream_of(
+        ("XADD", "s", "5-1", "f", "v", "g", "-300"),
+        ("XADD", "s", "5-2", "f", "x" * 100, "g", "70000"),
+        ("XADD", "s", "99999-0", "h", "y" * 5000),
+        ("XADD", "s", "1700000000000-7", "f", "9999999999", "g", ""),
+        limits={"stream-node-max-bytes": "100000"},
+    )
+)
+
+
+@given(st.integers(0, len(NODES[0][1]) - 1), st.binary(min_size=1, max_size=4))
+def test_a_damaged_node_is_refused_or_a_node(place, put):
+    ((key, whole),) = NODES
+    damaged = (whole[:place] + put + whole[place + len(put) :])[: len(whole)]
+    try:
+        reader = read((key, damaged))
+    except BadNode as error:
+        assert str(error)
+    else:
+        assert len(entries(reader)) == reader.length
+
+
+@given(st.integers(0, len(NODES[0][1]) - 1))
+def test_a_node_that_is_cut_off_is_refused(size):
+    ((key, whole),) = NODES
+    cut = whole[: max(0, size - 1)] + b"\xff"
+    with pytest.raises(BadNode):
+        read((key, cut))
+    with pytest.raises(BadNode):
+        read((key, len(cut).to_bytes(4, "little") + cut[4:]))
+
+
+def test_wire_that_is_cut_off_is_told_and_not_written():
+    wire = b"*2\r\n$3\r\n1-1\r\n*2\r\n$1\r\nf\r\n$5\r\nvalue\r\n"
+    packer = node_writer.NodePacker()
+    key, packed = packer.pack(wire, 1)
+    assert entries(read((key, packed))) == [[b"1-1", [b"f", b"value"]]]
+    for size in range(len(wire)):
+        with pytest.raises(ValueError, match="cut off"):
+            packer.pack(wire[:size], 1)

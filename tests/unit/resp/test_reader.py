@@ -6,6 +6,7 @@ import pytest
 from hiredis import pack_command
 
 from geostream.resp import reader as module
+from geostream.resp.fence import Fence
 from geostream.resp.reader import RequestReader
 from tests.protocol.framing import PING, one_by_one
 
@@ -30,7 +31,7 @@ class Watched:
 
 @pytest.fixture
 def fence(monkeypatch) -> Watched:
-    watched = Watched(module._FENCE)
+    watched = Watched(Fence())  # as in plain Python, also where we are compiled
     monkeypatch.setattr(module, "_FENCE", watched)
     return watched
 

@@ -20,16 +20,16 @@ def walker() -> Walker:
 def test_it_can_stop_after_one_request(walker: Walker) -> None:
     data = b"*0\r\n\r\n" + PING * 3
     requests: list[list[bytes]] = []
-    stop = walker.walk(data, 0, requests, one=True)
+    stop = walker.walk(data, 0, requests, True)
     assert (requests, stop) == ([[b"PING"]], len(data) - 2 * len(PING))
-    stop = walker.walk(data, stop, requests, one=False)
+    stop = walker.walk(data, stop, requests, False)
     assert (requests, stop) == ([[b"PING"]] * 3, len(data))
 
 
 def test_it_stops_after_the_request_it_had_begun(walker: Walker) -> None:
     requests: list[list[bytes]] = []
-    walker.walk(PING[:6], 0, requests, one=True)
-    assert walker.walk(PING[6:] + PING, 0, requests, one=True) == len(PING) - 6
+    walker.walk(PING[:6], 0, requests, True)
+    assert walker.walk(PING[6:] + PING, 0, requests, True) == len(PING) - 6
     assert requests == [[b"PING"]]
     assert walker.pending_bytes == 0
 
@@ -37,7 +37,7 @@ def test_it_stops_after_the_request_it_had_begun(walker: Walker) -> None:
 def test_requests_before_an_error_are_there_when_it_is_raised(walker: Walker) -> None:
     requests: list[list[bytes]] = []
     with pytest.raises(ProtocolError) as raised:
-        walker.walk(PING + b"*1\r\n!\r\n", 0, requests, one=False)
+        walker.walk(PING + b"*1\r\n!\r\n", 0, requests, False)
     assert raised.value.line == b"ERR Protocol error: expected '$', got '!'"
     assert requests == [[b"PING"]]
 
@@ -51,8 +51,8 @@ def test_an_argument_of_any_length_is_read_in_any_two_pieces(
     places = {*range(40), *range(len(data) - 10, len(data) + 1)}
     for cut in places:
         requests: list[list[bytes]] = []
-        walker.walk(data[:cut], 0, requests, one=False)
-        walker.walk(data[cut:], 0, requests, one=False)
+        walker.walk(data[:cut], 0, requests, False)
+        walker.walk(data[cut:], 0, requests, False)
         assert requests == [request]
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from geostream.store import group as group_module
-from geostream.store.group import Consumer, Group
+from geostream.store.group import Group
 from geostream.store.pending import IdMap
 
 NAMES = [b"a", b"b", b"c"]
@@ -20,7 +20,7 @@ TIMES = st.integers(0, 5)
 def group():
     made = Group((0, 0), None)
     for name in NAMES:
-        made.consumers[name] = Consumer(name, 0)
+        made.add_consumer(name, 0)
     return made
 
 
@@ -53,7 +53,8 @@ class GroupMachine(RuleBasedStateMachine):
 
     @rule(name=st.sampled_from(NAMES))
     def create(self, name):
-        self.group.consumers.setdefault(name, Consumer(name, 0))
+        if name not in self.group.consumers:
+            self.group.add_consumer(name, 0)
 
     @precondition(lambda self: self.group.consumers)
     @rule(data=st.data(), ids=RUNS, time_ms=TIMES)
@@ -96,7 +97,11 @@ class GroupMachine(RuleBasedStateMachine):
         assert sorted(self.group.pending) == sorted(record[0] for record in self.model)
         for name, consumer in self.group.consumers.items():
             theirs = sorted(record[0] for record in self.model if record[1] == name)
-            assert list(consumer.pending.from_id((0, 0))) == theirs
+            assert list(consumer.pending.from_id((0, 0))) == list(consumer.pending) == theirs
+            assert list(consumer.pending.after_id((2, 0))) == [
+                each for each in theirs if each > (2, 0)
+            ]
+            assert len(consumer.pending) == len(theirs)
 
     @rule()
     def the_walk_goes_from_released_to_latest(self):

@@ -30,7 +30,7 @@ def test_it_agrees_with_a_plain_dict_in_both_orders(changes, start):
                 model[entry_id] = number
             getattr(ids, change)(what, number)
         elif change == "drop":
-            assert ids.drop(what) == model.pop(what, None)
+            assert ids.drop_run([what]) == [model.pop(what, None)]
         else:
             assert ids.drop_run(what) == [model.pop(entry_id, None) for entry_id in what]
         assert list(ids.items()) == list(model.items())
@@ -46,9 +46,9 @@ def test_ids_that_went_away_do_not_pile_up():
     ids = IdMap()
     for ms in range(10_000):
         ids.put_run([(ms, 0), (ms, 1)], True)
-        ids.drop((ms, 0))
+        ids.drop_run([(ms, 0)])
         if ms >= 10:
-            ids.drop((ms - 10, 1))
+            ids.drop_run([(ms - 10, 1)])
     assert list(ids.from_id((0, 0))) == [(ms, 1) for ms in range(9_990, 10_000)]
     assert len(ids._order) <= 2 * len(ids) + STALE_ALLOWANCE + 2
 

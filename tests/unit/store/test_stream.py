@@ -4,17 +4,18 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from geostream.store import segment
-from geostream.store.group import Consumer, Group
-from geostream.store.ids import MAX_ID, MIN_ID
+from geostream.store import tail
+from geostream.store.group import Group
+from geostream.store.ids import MAX_ID, MIN_ID, id_bytes
 from geostream.store.stream import Stream
+from geostream.store.wire import pack_entry
 
 FIELDS = [b"f", b"v"]
 IDS = st.tuples(st.integers(0, 40), st.integers(0, 2))
 
 
 def wire_of(entry_id):
-    return b"<%d-%d>" % entry_id
+    return pack_entry(id_bytes(entry_id), FIELDS)
 
 
 def add(stream, entry_id):
@@ -48,14 +49,14 @@ class StreamMachine(RuleBasedStateMachine):
 
     def __init__(self):
         super().__init__()
-        self.seal_entries = segment.SEAL_ENTRIES
-        segment.SEAL_ENTRIES = 3
+        self.seal_entries = tail.SEAL_ENTRIES
+        tail.SEAL_ENTRIES = 3
         self.stream = Stream(100, 100)
         self.ids = []
         self.next_id = (1, 0)
 
     def teardown(self):
-        segment.SEAL_ENTRIES = self.seal_entries
+        tail.SEAL_ENTRIES = self.seal_entries
 
     @rule(step=st.sampled_from([(0, 1), (1, 0), (2, 1)]), count=st.integers(1, 5))
     def append(self, step, count):
@@ -165,7 +166,7 @@ def test_an_entry_is_referenced_until_every_group_is_done_with_it():
     group = stream.groups[b"g"] = Group((0, 0), None)
     assert stream.is_referenced((1, 0))
     group.last_id = (1, 0)
-    group.deliver([(1, 0)], Consumer(b"c", 0), 0)
+    group.deliver([(1, 0)], group.add_consumer(b"c", 0), 0)
     assert stream.is_referenced((1, 0))
     group.remove([(1, 0)])
     assert not stream.is_referenced((1, 0))

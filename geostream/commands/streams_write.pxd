@@ -1,0 +1,21 @@
+from geostream.engine.args cimport Args
+from geostream.engine.context cimport Context
+from geostream.store.effects.entry_added cimport EntryAdded
+from geostream.store.ids cimport choose_id, id_bytes
+from geostream.store.stream cimport Stream
+from geostream.store.wire cimport pack_entry
+
+
+cdef class XAdd:
+    cdef public bytes key
+    cdef public object id
+    cdef public list fields
+    cdef public object trim
+    cdef public bint create
+    cdef public bytes pid
+    cdef public bytes iid
+
+
+cpdef parse_xadd(Args args)
+cdef _parse_options(Args args, XAdd asked)
+cdef _parse_idmp(Args args, XAdd asked, bytes word)

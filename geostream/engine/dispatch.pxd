@@ -1,0 +1,56 @@
+cimport cython
+
+from geostream.engine.args cimport Args
+from geostream.engine.client cimport Client
+from geostream.engine.command cimport Command
+from geostream.engine.context cimport Context
+from geostream.engine.memory cimport Memory
+from geostream.engine.stats cimport CommandStats, Stats
+from geostream.engine.transactions cimport Watches
+from geostream.engine.waiters cimport Waiters
+from geostream.store.keyspace cimport Keyspace
+
+
+cdef class Engine:
+    cdef public Keyspace keyspace
+    cdef public object config
+    cdef public object host
+    cdef public object stopwatch_ns
+    cdef public object on_fault
+    cdef public dict clients
+    cdef public dict monitors
+    cdef public list listeners
+    cdef public Stats stats
+    cdef public object slowlog
+    cdef public object latency
+    cdef public object slow_ns
+    cdef public Waiters waiters
+    cdef public Watches watches
+    cdef public object pubsub
+    cdef public object events
+    cdef public object access
+    cdef public Memory memory
+    cdef public object disk
+    cdef public int limits
+    cdef public long long paused_until_ms
+    cdef public bint pauses_writes_only
+    cdef public bint expires_actively
+    cdef public bint is_cron_paused
+    cdef Args _args
+    cdef Context _ctx
+    cdef dict _rows
+    cdef long long _mark_ns
+
+    cpdef start_stopwatch(self)
+
+    @cython.locals(ctx=Context, row=Command, words=Py_ssize_t, was_guarded=bint)
+    cpdef execute(self, Client client, list request, long long now_ms)
+
+    @cython.locals(keyspace=Keyspace, client=Client, args=Args, started_ns="long long")
+    cpdef call(self, Context ctx, Command row, list request)
+
+    @cython.locals(stats=Stats, counters=CommandStats, elapsed_ns="long long")
+    cdef _count(self, Client client, Command row, list request, object reply, long long started_ns)
+
+    @cython.locals(keyspace=Keyspace, journal=list, stats=Stats)
+    cpdef hand_out(self)

@@ -1,0 +1,32 @@
+cimport cython
+
+
+cdef list _BUCKET_OF
+
+
+cdef class CommandStats:
+    cdef public long long calls
+    cdef public long long ticks_ns
+    cdef public long long rejected
+    cdef public long long failed
+    cdef public list buckets
+
+    @cython.locals(us="long long", bucket=Py_ssize_t)
+    cpdef record(self, long long elapsed_ns)
+
+
+cdef class Stats:
+    cdef public long long changes_since_save
+    cdef public long long started_ms
+    cdef public dict commands
+    cdef public dict errors
+    cdef public long long error_replies
+    cdef public long long connections_received
+    cdef public long long connections_rejected
+    cdef public long long clients_dropped_unread
+    cdef public long long bytes_in
+    cdef public long long bytes_out
+    cdef public long long faults
+    cdef public object commands_rate
+    cdef public object in_rate
+    cdef public object out_rate

@@ -1,0 +1,2 @@
+cdef class Watches:
+    cdef public dict by_key

@@ -1,0 +1,48 @@
+# Types of node_reader.py.
+
+cimport cython
+
+from geostream.rdb.listpack cimport element_end, integer, is_text, text_size, text_start
+from geostream.store.octets cimport i64, octet, u64
+from geostream.store.runs cimport EntryWriter
+
+cdef u64 _MASK
+cdef int _DELETED
+cdef int _SAME_FIELDS
+
+
+@cython.final
+cdef class NodeReader:
+    cdef readonly list segments
+    cdef readonly list first_ids
+    cdef readonly Py_ssize_t length
+    cdef u64 _last_ms
+    cdef u64 _last_seq
+    cdef i64 _growth_bytes
+    cdef EntryWriter _writer
+    cdef u64 _key_ms
+    cdef u64 _key_seq
+    cdef Py_ssize_t _at
+    cdef Py_ssize_t _end
+    cdef Py_ssize_t _elements
+    cdef list _names
+
+    @cython.locals(live=i64, deleted=i64, live_found=i64, found=i64)
+    cdef int _walk(self, const octet* data) except -1
+    @cython.locals(_=i64, count=i64, at=Py_ssize_t, start=Py_ssize_t, size=Py_ssize_t)
+    cdef int _read_names(self, const octet* data) except -1
+    @cython.locals(_=i64, flags=i64, ms=u64, seq=u64, pairs=i64)
+    cdef int _read_entry(self, const octet* data, bint is_first) except -1
+    @cython.locals(_=Py_ssize_t, writer=EntryWriter, name=bytes)
+    cdef int _write_entry(
+        self, const octet* data, u64 ms, u64 seq, Py_ssize_t pairs, int same
+    ) except -1
+    @cython.locals(at=Py_ssize_t, size=Py_ssize_t)
+    cdef int _write_word(self, const octet* data) except -1
+    cdef int _check_order(self, u64 ms, u64 seq, bint is_first) except -1
+    @cython.locals(at=Py_ssize_t)
+    cdef Py_ssize_t _step(self, const octet* data) except -1
+    @cython.locals(at=Py_ssize_t)
+    cdef Py_ssize_t _number(self, const octet* data) except? -1
+    @cython.locals(value=i64)
+    cdef Py_ssize_t _counter(self, const octet* data) except? -1

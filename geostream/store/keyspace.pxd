@@ -1,0 +1,42 @@
+cimport cython
+
+from geostream.store.nodes cimport NodeLimits
+from geostream.store.stream cimport Stream
+from geostream.store.value cimport Value
+
+
+cdef class Keyspace
+
+
+cdef class Database:
+    cdef public int number
+    cdef Keyspace _keyspace
+    cdef public dict values
+    cdef public dict expiries
+    cdef public object _order
+    cdef public list _expiry_heap
+
+    @cython.locals(keyspace=Keyspace, value=Value)
+    cpdef Value find(self, bytes key, bint touch=*)
+
+    @cython.locals(value=Value)
+    cpdef Stream stream(self, bytes key)
+
+
+cdef class Keyspace:
+    cdef public long long now_ms
+    cdef public bint expires_keys
+    cdef public bint touches
+    cdef public bint is_reading
+    cdef public bint is_loading
+    cdef public long long expired
+    cdef public long long hits
+    cdef public long long misses
+    cdef public list missed
+    cdef public NodeLimits node_limits
+    cdef public long long epoch
+    cdef public object capture
+    cdef public list journal
+    cdef public list databases
+
+    cpdef commit(self, effect)

@@ -1,0 +1,105 @@
+# The steps of octets.py in C. Declarations stand in the same order, and do the same.
+
+from libc.string cimport memcmp, memcpy
+
+ctypedef unsigned char octet
+ctypedef unsigned int u32
+ctypedef unsigned long long u64
+ctypedef long long i64
+
+
+cdef inline Py_ssize_t put(
+    octet* out, Py_ssize_t at, const octet* data, Py_ssize_t start, Py_ssize_t size
+) noexcept nogil:
+    memcpy(out + at, data + start, size)
+    return at + size
+
+
+cdef inline bint is_same(
+    const octet* data, Py_ssize_t at, const octet* other, Py_ssize_t start, Py_ssize_t size
+) noexcept nogil:
+    return memcmp(data + at, other + start, size) == 0
+
+
+cdef inline Py_ssize_t same_size(
+    const octet* data, Py_ssize_t at, Py_ssize_t other, Py_ssize_t most
+) noexcept nogil:
+    cdef Py_ssize_t same = 0
+    while same < most and data[at + same] == data[other + same]:
+        same += 1
+    return same
+
+
+cdef inline Py_ssize_t decimal_size(u64 value) noexcept nogil:
+    cdef Py_ssize_t size = 1
+    while value >= 10000:
+        value //= 10000
+        size += 4
+    if value >= 1000:
+        return size + 3
+    if value >= 100:
+        return size + 2
+    if value >= 10:
+        return size + 1
+    return size
+
+
+cdef inline Py_ssize_t put_decimal(octet* out, Py_ssize_t at, u64 value) noexcept nogil:
+    cdef Py_ssize_t end = at + decimal_size(value)
+    cdef Py_ssize_t place = end
+    cdef u64 rest
+    while value >= 100:
+        rest = value % 100
+        value //= 100
+        place -= 2
+        out[place + 1] = <octet>(48 + rest % 10)
+        out[place] = <octet>(48 + rest // 10)
+    if value >= 10:
+        out[place - 2] = <octet>(48 + value // 10)
+    out[place - 1] = <octet>(48 + value % 10)
+    return end
+
+
+cdef inline Py_ssize_t digits_end(const octet* data, Py_ssize_t at, Py_ssize_t end) noexcept nogil:
+    while at < end and 48 <= data[at] <= 57:
+        at += 1
+    return at
+
+
+cdef inline u64 decimal(const octet* data, Py_ssize_t at, Py_ssize_t end) noexcept nogil:
+    cdef u64 value = 0
+    while at < end:
+        value = value * 10 + (data[at] - 48)
+        at += 1
+    return value
+
+
+cdef inline i64 little(const octet* data, Py_ssize_t at, Py_ssize_t size) noexcept nogil:
+    cdef u64 value = 0
+    cdef Py_ssize_t place
+    for place in range(size):
+        value |= <u64>data[at + place] << (8 * place)
+    if size < 8 and value >> (8 * size - 1):
+        value -= <u64>1 << (8 * size)
+    return <i64>value
+
+
+cdef inline Py_ssize_t put_little(
+    octet* out, Py_ssize_t at, i64 value, Py_ssize_t size
+) noexcept nogil:
+    cdef Py_ssize_t place
+    for place in range(size):
+        out[at + place] = <octet>((<u64>value >> (8 * place)) & 255)
+    return at + size
+
+
+cdef inline void put_u64(octet* out, Py_ssize_t place, u64 value) noexcept nogil:
+    memcpy(out + 8 * place, &value, 8)
+
+
+cdef inline void put_u32(octet* out, Py_ssize_t place, u32 value) noexcept nogil:
+    memcpy(out + 4 * place, &value, 4)
+
+
+cdef inline i64 difference(u64 one, u64 other) noexcept nogil:
+    return <i64>(one - other)

@@ -1,0 +1,93 @@
+"""Bytes in a buffer: the few steps that loops over entries and elements are made of.
+
+Those loops (rdb/node_reader.py, rdb/node_writer.py, store/runs.py and the walk through a log)
+are compiled where a C compiler was there. What costs one machine instruction or one call of the
+C library in C must not make objects then, so these steps alone are there twice: here for the
+interpreter, in ``octets.pxd`` for the compiler. Nothing is decided in them, and no bounds are
+checked: whoever calls has looked. ``data`` is bytes, ``out`` a bytearray; positions are in bytes.
+"""
+
+from __future__ import annotations
+
+from re import compile as compiled
+from struct import Struct
+
+_U64 = Struct("@Q")
+_U32 = Struct("@I")
+_DIGITS = compiled(rb"[0-9]*")
+
+
+def put(out: bytearray, at: int, data: bytes | bytearray, start: int, size: int) -> int:
+    """Copy so many bytes of ``data`` to a place; return the place behind."""
+    out[at : at + size] = data[start : start + size]
+    return at + size
+
+
+def is_same(data: bytes, at: int, other: bytes, start: int, size: int) -> bool:
+    """Tell whether so many bytes are the same at both places."""
+    return data[at : at + size] == other[start : start + size]
+
+
+def same_size(data: bytes, at: int, other: int, most: int) -> int:
+    """Return how many bytes are the same from two places on, ``most`` at the utmost."""
+    if data[at : at + most] == data[other : other + most]:
+        return most
+    same, step = 0, 4
+    while step:  # doubles while it fits, then halves
+        end = same + step
+        if end <= most and data[at + same : at + end] == data[other + same : other + end]:
+            same = end
+            step *= 2
+        else:
+            step //= 2
+    return same
+
+
+def put_decimal(out: bytearray, at: int, value: int) -> int:
+    """Write a number, 0 to 2^64-1, as text; return the place behind."""
+    text = b"%d" % value
+    out[at : at + len(text)] = text
+    return at + len(text)
+
+
+def decimal_size(value: int) -> int:
+    """Return how many digits a number from 0 to 2^64-1 has."""
+    return len(str(value))
+
+
+def digits_end(data: bytes, at: int, end: int) -> int:
+    """Return the place behind the digits that stand here; none do from ``end`` on."""
+    found = _DIGITS.match(data, at, end) if at < end else None
+    return found.end() if found else at
+
+
+def decimal(data: bytes, at: int, end: int) -> int:
+    """Return the number whose digits stand here, modulo 2^64; 0 if there are none."""
+    return int(data[at:end] or b"0") % 2**64
+
+
+def little(data: bytes, at: int, size: int) -> int:
+    """Return a signed integer of 1 to 8 bytes, little endian."""
+    return int.from_bytes(data[at : at + size], "little", signed=True)
+
+
+def put_little(out: bytearray, at: int, value: int, size: int) -> int:
+    """Write a signed integer of 1 to 8 bytes, little endian; return the place behind."""
+    out[at : at + size] = value.to_bytes(size, "little", signed=True)
+    return at + size
+
+
+def put_u64(out: bytearray, place: int, value: int) -> None:
+    """Write the item of an ``array("Q")`` at this place."""
+    _U64.pack_into(out, 8 * place, value)
+
+
+def put_u32(out: bytearray, place: int, value: int) -> None:
+    """Write the item of an ``array("I")`` at this place."""
+    _U32.pack_into(out, 4 * place, value)
+
+
+def difference(one: int, other: int) -> int:
+    """Return what leads from the other number to the one, modulo 2^64, as a signed integer."""
+    steps = one - other & 2**64 - 1
+    return steps - 2**64 if steps >> 63 else steps

@@ -1,0 +1,20 @@
+cdef class Segment:
+    cdef public object _cache
+    cdef public tuple _content
+    cdef public Py_ssize_t _count
+    cdef public tuple _first_id
+    cdef public tuple _last_id
+    cdef public long long _plain_bytes
+    cdef public bint is_used
+    cdef public long long live_bytes
+    cdef public object packed
+    cdef public bint resists
+
+    cpdef tuple content(self)
+    cpdef tuple id_at(self, Py_ssize_t index)
+    cpdef Py_ssize_t index(self, tuple entry_id) except -1
+    cpdef Py_ssize_t find(self, tuple entry_id) except? -1
+    cpdef list pieces(self, Py_ssize_t start, Py_ssize_t stop)
+
+
+cpdef Py_ssize_t place_in(tuple content, tuple entry_id) except -1

@@ -1,0 +1,37 @@
+cimport cython
+
+from geostream.store.nodes cimport Nodes
+from geostream.store.segment cimport Segment
+from geostream.store.selection cimport Selection
+from geostream.store.tail cimport Tail
+from geostream.store.value cimport Value
+
+
+cdef class Stream(Value):
+    cdef public list _segments
+    cdef public list _firsts
+    cdef public list _saved
+    cdef public long long _wire_bytes
+    cdef public long long saved_bytes
+    cdef public long long length
+    cdef public object entries_added
+    cdef public tuple last_id
+    cdef public tuple max_deleted_id
+    cdef public Nodes nodes
+    cdef public dict groups
+    cdef public object idempotency
+
+    @cython.locals(
+        segments=list, parts=list, segment=Segment, low=Py_ssize_t, high=Py_ssize_t,
+        number=Py_ssize_t, is_last=bint,
+    )
+    cpdef Selection select(self, tuple start, tuple end, Py_ssize_t count=*)
+
+    @cython.locals(
+        segments=list, parts=list, segment=Segment, low=Py_ssize_t, high=Py_ssize_t,
+        number=Py_ssize_t, is_last=bint,
+    )
+    cpdef Selection select_last(self, tuple start, tuple end, Py_ssize_t count=*)
+
+    @cython.locals(tail=Tail)
+    cpdef append(self, tuple entry_id, bytes entry, list fields, bint new_node)

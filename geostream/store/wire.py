@@ -1,0 +1,80 @@
+"""The wire form of an entry, in which it is kept and sent; the same in RESP2 and RESP3::
+
+    *2\\r\\n $3\\r\\n5-1\\r\\n *2\\r\\n $1\\r\\nf\\r\\n $1\\r\\nv\\r\\n
+
+An array of the ID and an array of field, value, field, value, ... What stands between the
+texts is looked up in tables, and one join makes the whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, cast
+
+import hiredis
+from hiredis import pack_command
+
+from geostream.store.ids import StreamId, id_bytes
+
+# The library's own types know requests of one word only.
+_pack = cast("Callable[[tuple[bytes, ...]], bytes]", pack_command)
+
+_SMALL = 1024
+_HEAD = b"*2\r\n$"
+_ID_HEADS = [b"*2\r\n$%d\r\n" % length for length in range(42)]  # by length of the ID
+_FIELDS_HEADS = [b"\r\n*%d" % count for count in range(_SMALL)]
+_TEXT_HEADS = [b"\r\n$%d\r\n" % length for length in range(_SMALL)]
+_END = b"\r\n"
+
+
+def pack_entry(shown_id: bytes, fields: list[bytes]) -> bytes:
+    """Return an entry in wire form.
+
+    shown_id -- the ID as clients see it
+    fields   -- field, value, field, value, ...
+    """
+    count = len(fields)
+    pieces = [
+        _ID_HEADS[len(shown_id)],
+        shown_id,
+        _FIELDS_HEADS[count] if count < _SMALL else b"\r\n*%d" % count,
+    ]
+    for text in fields:
+        length = len(text)
+        pieces.append(_TEXT_HEADS[length] if length < _SMALL else b"\r\n$%d\r\n" % length)
+        pieces.append(text)
+    pieces.append(_END)
+    return b"".join(pieces)
+
+
+def put_together(entry_id: StreamId, fields: bytes) -> bytes:
+    """Return an entry in wire form of its ID and of its fields in theirs, a RESP array."""
+    shown_id = id_bytes(entry_id)
+    return b"%b%b\r\n%b" % (_ID_HEADS[len(shown_id)], shown_id, fields)
+
+
+def wire_fields(fields: list[bytes]) -> bytes:
+    """Return field, value, field, value, ... as a RESP array."""
+    return _pack(tuple(fields))
+
+
+def fields_of(entry: bytes) -> bytes:
+    """Return the part of an entry that is a RESP array of field, value, field, value, ..."""
+    return entry[entry.index(b"*", len(_HEAD)) :]
+
+
+def unpack_fields(fields: bytes | bytearray) -> list[bytes]:
+    """Return field, value, field, value, ... of their RESP array."""
+    reader = hiredis.Reader()
+    reader.feed(bytes(fields))
+    unpacked: list[bytes] = reader.gets()
+    return unpacked
+
+
+def unpack_entry(entry: bytes | bytearray) -> list[bytes]:
+    """Return field, value, field, value, ... of an entry."""
+    reader = hiredis.Reader()
+    reader.feed(bytes(entry))
+    unpacked: Any = reader.gets()
+    fields: list[bytes] = unpacked[1]
+    return fields

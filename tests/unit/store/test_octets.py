@@ -1,0 +1,94 @@
+"""The steps that are there twice are the same ones, and do what they say in Python.
+
+That they do it in C too is seen where compiled modules are made of them: the tests of nodes,
+listpacks, runs and additions pass with both.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from array import array
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from geostream.store import octets
+
+u64 = st.integers(0, 2**64 - 1)
+
+
+def test_each_step_is_there_in_both_languages_with_the_same_arguments() -> None:
+    source = Path(octets.__file__).with_suffix(".pxd").read_text(encoding="utf-8")
+    in_c = re.findall(r"^cdef inline [\w ]+?(\w+)\(([^)]*)\)", source, re.MULTILINE)
+    in_python = {
+        name: list(inspect.signature(step).parameters)
+        for name, step in inspect.getmembers(octets, inspect.isfunction)
+        if step.__module__ == octets.__name__
+    }
+    assert {
+        name: [argument.split()[-1] for argument in arguments.split(",")]
+        for name, arguments in in_c
+    } == in_python
+
+
+@given(u64)
+def test_numbers_are_written_and_read_as_text(value: int) -> None:
+    out = bytearray(b"." * 30)
+    end = octets.put_decimal(out, 3, value)
+    assert out == b"..." + b"%d" % value + b"." * (30 - end)
+    assert octets.decimal_size(value) == end - 3
+    assert octets.digits_end(out, 3, 30) == end
+    assert octets.digits_end(out, 3, 4) == 4
+    assert octets.decimal(out, 3, end) == value
+
+
+def test_where_no_digits_stand_there_is_no_number() -> None:
+    assert octets.digits_end(b"ab", 1, 2) == 1
+    assert octets.digits_end(b"12", 5, 2) == 5
+    assert octets.decimal(b"ab", 1, 1) == 0
+
+
+@pytest.mark.parametrize("size", range(1, 9))
+def test_signed_integers_are_written_and_read(size: int) -> None:
+    for value in (0, 1, -1, 2 ** (8 * size - 1) - 1, -(2 ** (8 * size - 1))):
+        out = bytearray(b"." * 10)
+        assert octets.put_little(out, 1, value, size) == size + 1
+        assert out == b"." + value.to_bytes(size, "little", signed=True) + b"." * (9 - size)
+        assert octets.little(out, 1, size) == value
+
+
+@given(u64, st.integers(0, 2**32 - 1))
+def test_items_of_arrays_are_written(large: int, small: int) -> None:
+    out = bytearray(24)
+    octets.put_u64(out, 2, large)
+    assert array("Q", bytes(out)).tolist() == [0, 0, large]
+    octets.put_u32(out, 1, small)
+    assert array("I", bytes(out[:12])).tolist() == [0, small, 0]
+
+
+@given(u64, u64)
+def test_a_difference_leads_from_one_number_to_the_other(one: int, other: int) -> None:
+    steps = octets.difference(one, other)
+    assert -(2**63) <= steps < 2**63
+    assert (other + steps) % 2**64 == one
+
+
+def test_bytes_are_copied_and_compared() -> None:
+    out = bytearray(b"......")
+    assert octets.put(out, 1, b"abcdef", 2, 3) == 4
+    assert out == b".cde.."
+    assert octets.is_same(b"abcd", 1, b"xbc", 1, 2)
+    assert not octets.is_same(b"abcd", 1, b"xbd", 1, 2)
+
+
+@given(st.lists(st.sampled_from(b"ab"), max_size=40).map(bytes), st.data())
+def test_how_much_is_the_same_is_counted(text: bytes, data: st.DataObject) -> None:
+    at = data.draw(st.integers(0, len(text)))
+    other = data.draw(st.integers(0, at))
+    most = data.draw(st.integers(0, len(text) - at))
+    same = octets.same_size(text, at, other, most)
+    assert text[at : at + same] == text[other : other + same]
+    assert same == most or text[at + same] != text[other + same]
