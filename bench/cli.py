@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bench import catalog, disk, filling, report
+from bench.machine import cpu_model
 from bench.runner import Results, run_rounds, running
 from bench.servers import NAMES, Server
 from bench.workload import Scale, Workload
@@ -70,7 +71,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     setting = report.Setting(
         date=time.strftime("%Y-%m-%d"),
         cpus=os.cpu_count() or 1,
-        cpu_model=_cpu_model(),
+        cpu_model=cpu_model(),
         python=platform.python_version(),
         rounds=rounds,
         versions=versions,
@@ -114,10 +115,3 @@ def _deliver(
 def _tool_version(path: str) -> str:
     done = subprocess.run([path, "--version"], capture_output=True, text=True, check=False)
     return " ".join(done.stdout.split()[:2]) or "redis-benchmark"
-
-
-def _cpu_model() -> str:
-    for line in Path("/proc/cpuinfo").read_text().splitlines():
-        if line.startswith("model name"):
-            return line.partition(":")[2].strip()
-    return platform.machine()

@@ -8,6 +8,7 @@ for it, and those are counted too.
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
@@ -66,3 +67,12 @@ def rss_bytes(pid: int) -> int:
         except OSError:  # ended meanwhile: holds nothing
             continue
     return total
+
+
+def exact_cpu_s(pid: int) -> float:
+    """Return the CPU seconds spent so far by one process and its threads; good to a microsecond.
+
+    Children do not count.
+    """
+    clock_id = (~pid << 3) | 2  # see clock_getcpuclockid(3)
+    return time.clock_gettime(clock_id)

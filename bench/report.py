@@ -147,10 +147,10 @@ def write_tables(
         chosen = [one for one in workloads if one.keeps is keeps and one.name in results.samples]
         if chosen:
             shown = setting if keeps else replace(setting, disk="")
-            _write_between(path, mark, as_markdown(results, chosen, servers, shown))
+            write_between(path, mark, as_markdown(results, chosen, servers, shown))
 
 
-def _write_between(path: Path, mark: str, text: str) -> None:
+def write_between(path: Path, mark: str, text: str) -> None:
     """Put the text between two markers of a file; add them at its end if it has none."""
     begin_mark, end_mark = f"<!-- {mark}:begin -->", f"<!-- {mark}:end -->"
     old = path.read_text() if path.exists() else ""

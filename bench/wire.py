@@ -68,6 +68,17 @@ class Connection:
             for _ in batch:
                 self.read_reply()
 
+    def fill_unheard(self, requests: Iterable[bytes]) -> None:
+        """Send many requests whose replies nobody wants to hear, errors included.
+
+        Check afterwards that it came out as it should.
+        """
+        self.sock.sendall(pack("CLIENT", "REPLY", "OFF"))
+        left = iter(requests)
+        while batch := list(islice(left, FILL_BATCH)):
+            self.sock.sendall(b"".join(batch))
+        self.call("CLIENT", "REPLY", "ON")
+
     def reply_size(self, request: bytes) -> int:
         """Send one request and return how many bytes its reply has."""
         self.sock.sendall(request)

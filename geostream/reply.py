@@ -27,7 +27,8 @@ value                     RESP2                      RESP3
 A ``Wire`` holds bytes that are ready to be sent and are the same in both
 protocols; entries are kept in that form, so a range is sent without being
 taken apart (see geostream/store/segment.py). It may stand anywhere a value may,
-also inside lists and pairs.
+also inside lists and pairs. Where it is very long, a ``Later`` among its pieces
+stands for some that are made when the socket is ready to take them.
 
 ``Block`` is no reply but the wish to wait; see geostream/engine/waiters.py.
 This module imports nothing of ours.
@@ -35,7 +36,7 @@ This module imports nothing of ours.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, final
 
@@ -60,11 +61,32 @@ NO_REPLY: Final = _Marker("NO_REPLY")
 
 
 @final
+class Later:
+    """Bytes of known number that are made while they are sent, once, a piece at a time.
+
+    What makes them must not depend on anything that changes.
+    """
+
+    __slots__ = ("_pieces", "_size_bytes")
+
+    def __init__(self, size_bytes: int, pieces: Iterator[bytes | bytearray | memoryview]) -> None:
+        self._size_bytes = size_bytes  # of all pieces together
+        self._pieces = pieces
+
+    def __len__(self) -> int:
+        return self._size_bytes
+
+    def next_piece(self) -> bytes | bytearray | memoryview | None:
+        """Make a piece; None: that was all."""
+        return next(self._pieces, None)
+
+
+@final
 @dataclass(slots=True)
 class Wire:
     """Ready bytes: the pieces are sent one after the other."""
 
-    pieces: Sequence[bytes | bytearray | memoryview]
+    pieces: Sequence[bytes | bytearray | memoryview | Later]
 
 
 @final
@@ -153,6 +175,8 @@ class Block:
     needs_keys   -- True if a key that goes away must wake it too (XREADGROUP)
     recheck_ms   -- Unix time at which to look again even if nothing happens, or None
     again        -- the parsed request to run again, ``$`` replaced; None: the same
+    line         -- names a line: while the first of it would not be served for a key, nor would
+                    the others, so they need not be run again; None: this one always must be
     on_timeout   -- the reply when time is up
     """
 
@@ -161,4 +185,5 @@ class Block:
     needs_keys: bool = False
     recheck_ms: int | None = None
     again: Any = None
+    line: bytes | None = None
     on_timeout: Reply = NULL_ARRAY

@@ -109,9 +109,10 @@ def _parse_block(words: list[bytes]) -> tuple[str, list[bytes]]:
 
 def _is_referenced(stream: Stream, entry_id: StreamId, acknowledged_in: Group) -> bool:
     """Tell whether some group still needs an entry that one group has acknowledged."""
-    return any(
-        group.last_id < entry_id or (group is not acknowledged_in and entry_id in group.pending)
-        for group in stream.groups.values()
+    groups = stream.groups
+    return entry_id > groups.read_by_all or any(
+        group is not acknowledged_in and entry_id in group.pending
+        for group in groups.holders.values()
     )
 
 

@@ -16,7 +16,7 @@ from geostream.commands.stream_options import Caps, ReadOptions, parse_read
 from geostream.engine.args import INT64_MAX, Args
 from geostream.engine.command import Flag, Keys, command
 from geostream.engine.context import Context
-from geostream.reply import NULL_ARRAY, Block, PairArrays, Reply, Wire
+from geostream.reply import NULL_ARRAY, Block, Later, PairArrays, Reply, Wire
 from geostream.store.effects import Claimed, Delivered, PendingRemoved, Released
 from geostream.store.group import Consumer, Group
 from geostream.store.ids import MAX_ID, StreamId, id_bytes, successor
@@ -107,7 +107,9 @@ def xreadgroup(ctx: Context, asked: ReadOptions) -> Reply:
     if asked.block_ms is None or ctx.in_transaction:
         return NULL_ARRAY
     recheck_ms = _recheck_ms(places, claim_ms, ctx.now_ms) if claim_ms is not None else None
-    return Block(asked.keys, asked.block_ms, needs_keys=True, recheck_ms=recheck_ms, again=asked)
+    # Workers of a group want the same entries; caps and claims may pass some over.
+    line = group if caps is None and claim_ms is None else None
+    return Block(asked.keys, asked.block_ms, True, recheck_ms, asked, line)
 
 
 # New entries
@@ -147,7 +149,7 @@ def _read_new(
 
 def _pick_new(
     place: Place, count: int, caps: Caps | None, with_claim: bool
-) -> tuple[list[StreamId], list[Piece]]:
+) -> tuple[list[StreamId], list[Piece | Later]]:
     """Return the group's next entries: their IDs and the wire forms to send."""
     stream, position = place.stream, place.group.last_id
     if not count or stream.last_entry_id <= position:
@@ -159,7 +161,7 @@ def _pick_new(
         selection = selection.first(caps.admit(sizes_bytes))
     if with_claim:
         return selection.ids(), [_with_claim(entry, CLAIM_NEW) for entry in selection.entries()]
-    return selection.ids(), selection.pieces()
+    return selection.ids(), selection.to_send()
 
 
 def _with_claim(entry: bytes | bytearray, tail: bytes) -> bytes:

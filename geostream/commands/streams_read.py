@@ -24,7 +24,7 @@ NO_ENTRIES = Wire((b"*0\r\n",))
 
 def entries_reply(selection: Selection) -> Wire:
     """Return entries as an array."""
-    return Wire([b"*%d\r\n" % selection.count, *selection.pieces()])
+    return Wire([b"*%d\r\n" % selection.count, *selection.to_send()])
 
 
 def parse_key(args: Args) -> bytes:
@@ -128,7 +128,7 @@ def xrevrange(ctx: Context, asked: XRange) -> Reply:
     if not asked.count:
         return NULL_ARRAY
     selection = stream.select_last(asked.start, asked.end, asked.count)
-    return Wire([b"*%d\r\n" % selection.count, *selection.entries_reversed()])
+    return Wire([b"*%d\r\n" % selection.count, *selection.to_send_reversed()])
 
 
 def parse_xread(args: Args) -> ReadOptions:

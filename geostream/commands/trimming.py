@@ -22,7 +22,7 @@ from geostream.store.effects import (
     EntriesTrimmed,
     PendingRemoved,
 )
-from geostream.store.ids import MAX_ID, StreamId
+from geostream.store.ids import MAX_ID, StreamId, predecessor
 from geostream.store.nodes import Node
 from geostream.store.stream import Stream
 
@@ -122,12 +122,11 @@ def trim(
 
 
 def _measure(stream: Stream, options: TrimOptions, limit: int) -> tuple[int, int]:
-    """Return how many of the oldest entries are to go, and how many nodes as a whole."""
-    if options.max_len is not None:
-        wanted = stream.length - options.max_len
-    else:
-        assert options.min_id is not None
-        wanted = stream.count_below(options.min_id)
+    """Return how many of the oldest entries are to go, and how many nodes as a whole.
+
+    O(nodes that go as a whole).
+    """
+    wanted = stream.length - options.max_len if options.max_len is not None else 0
     is_exact = not options.approximate or options.policy == "delref"
     count = 0
     for whole_nodes, node in enumerate(stream.nodes.all):
@@ -140,9 +139,16 @@ def _measure(stream: Stream, options: TrimOptions, limit: int) -> tuple[int, int
         else:
             may_go_whole = count + node.live <= wanted
         if not may_go_whole:
+            if is_exact and options.min_id is not None:
+                wanted = count + _count_below(options.min_id, node, stream)
             return (wanted if is_exact else count), whole_nodes
         count += node.live
     return count, len(stream.nodes)
+
+
+def _count_below(floor: StreamId, node: Node, stream: Stream) -> int:
+    """Return how many entries of a node have an ID below this one."""
+    return len(stream.select(node.first_id, predecessor(floor))) if floor > node.first_id else 0
 
 
 def _drop_empty_nodes(ctx: Context, key: bytes, stream: Stream, among: int) -> None:
@@ -157,7 +163,7 @@ def _trim_acked(
     """Take away entries no group needs, node by node as Redis walks them."""
     ids: list[StreamId] = []
     passed = 0
-    read_by_all = min(group.last_id for group in stream.groups.values())
+    read_by_all = stream.groups.read_by_all
     for node in stream.nodes.all:
         length = stream.length - len(ids)
         if options.max_len is not None and length <= options.max_len:
@@ -210,7 +216,8 @@ def _unneeded_of(
 
 def remove_references(ctx: Context, key: bytes, stream: Stream, ids: list[StreamId]) -> None:
     """Remove what any group has pending of these IDs (DELREF)."""
-    for name, group in stream.groups.items():
-        pending = [entry_id for entry_id in dict.fromkeys(ids) if entry_id in group.pending]
+    ids = list(dict.fromkeys(ids))
+    for name, group in list(stream.groups.holders.items()):
+        pending = [entry_id for entry_id in ids if entry_id in group.pending]
         if pending:
             ctx.commit(PendingRemoved(ctx.db.number, key, name, pending))

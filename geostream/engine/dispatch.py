@@ -363,7 +363,7 @@ class Engine:
             for database in keyspace.databases:
                 for key in database.due(EXPIRED_PER_STEP):
                     keyspace.expire(database.number, key)
-        self.memory.expire_messages(now_ms)
+        self.memory.messages.expire(now_ms)
         self.start_stopwatch()
         self.hand_out()
         self.memory.used_bytes()

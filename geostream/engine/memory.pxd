@@ -12,8 +12,7 @@ cdef class Memory:
     cdef public long long baseline_bytes
     cdef public long long peak_bytes
     cdef public long long peak_ms
-    cdef set _with_messages
-    cdef long long _swept_ms
+    cdef public object messages
 
     @cython.locals(changed=set)
     cpdef note(self, effects)

@@ -1,4 +1,4 @@
-"""How much memory the data takes, and forgetting producers' messages in time.
+"""How much memory the data takes.
 
 What counts as used is the data and what the process took before there was any; that sum
 is what ``maxmemory`` limits and INFO shows. Values know their size. The sum is brought up
@@ -13,11 +13,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from geostream.engine.messages import Messages
 from geostream.store.effects import (
     DatabaseFlushed,
     DatabasesSwapped,
     Effect,
-    IdmpExpired,
     IdmpRecorded,
     KeyCopied,
     KeyMoved,
@@ -26,8 +26,6 @@ from geostream.store.effects import (
 from geostream.store.keyspace import Keyspace
 from geostream.store.stream import Stream
 from geostream.store.unpacked import Unpacked
-
-SWEEP_MS = 1000  # between two looks for messages to forget
 
 PlacedKey = tuple[int, bytes]  # database and key
 
@@ -47,8 +45,7 @@ class Memory:
         self.baseline_bytes = 0  # what the process takes without any data
         self.peak_bytes = 0
         self.peak_ms = 0  # Unix time of the peak
-        self._with_messages: set[PlacedKey] = set()
-        self._swept_ms = 0
+        self.messages = Messages(keyspace)  # learns from the same effects when to look
 
     def note(self, effects: Iterable[Effect]) -> None:
         """Remember which keys changed."""
@@ -76,10 +73,10 @@ class Memory:
 
     def _note_other_keys(self, effect: Effect) -> None:
         if isinstance(effect, IdmpRecorded | StreamRestored):
-            self._with_messages.add((effect.db, effect.key))
+            self.messages.note((effect.db, effect.key))
         elif isinstance(effect, KeyMoved | KeyCopied):
             self._changed.add((effect.to_db, effect.to_key))
-            self._with_messages.add((effect.to_db, effect.to_key))
+            self.messages.note((effect.to_db, effect.to_key))
         elif isinstance(effect, DatabaseFlushed):
             self._change_databases({effect.db})
         elif isinstance(effect, DatabasesSwapped):
@@ -90,7 +87,7 @@ class Memory:
         for number in numbers:
             for key in self._keyspace.databases[number].values:
                 self._changed.add((number, key))
-                self._with_messages.add((number, key))
+                self.messages.note((number, key))
 
     def recount(self) -> None:
         """Ask every key anew: the data came or changed without effects. O(keys)."""
@@ -136,18 +133,3 @@ class Memory:
             if type(value) is Stream:
                 count += value.packed_segments()
         return count
-
-    def expire_messages(self, now_ms: int) -> None:
-        """Commit the forgetting of producers' messages that are too old, once a second."""
-        if 0 <= now_ms - self._swept_ms < SWEEP_MS:  # below 0: the clock was set back
-            return
-        self._swept_ms = now_ms
-        for placed in list(self._with_messages):
-            number, key = placed
-            value = self._keyspace.databases[number].values.get(key)
-            if type(value) is not Stream or not value.idempotency.producers:
-                self._with_messages.discard(placed)
-                continue
-            floor_ms = now_ms - value.idempotency.duration_s * 1000
-            if value.idempotency.has_older(floor_ms):
-                self._keyspace.commit(IdmpExpired(number, key, floor_ms))

@@ -8,6 +8,7 @@ cdef class Ticket:
     cdef public object asked
     cdef public int database
     cdef public list keys
+    cdef public object line
     cdef public bint needs_keys
     cdef public object deadline_ms
     cdef public object recheck_ms

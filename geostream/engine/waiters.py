@@ -3,15 +3,17 @@
 A handler that finds nothing returns ``Block``; dispatch files the parsed request here as
 a ``Ticket`` with one absolute deadline. When effects touch a key, the tickets under it
 are run again, oldest first, before any other client's next command. A ticket that is
-still not served keeps its place and its deadline. When the client hangs up, is killed or
-unblocked, or time is up, the ticket is withdrawn.
+still not served keeps its place and its deadline. Of those that stand in line for the same,
+as the workers of one group do, the ones behind it are then not run. When the client hangs
+up, is killed or unblocked, or time is up, the ticket is withdrawn.
 
 Time runs outside: whoever owns the connection wakes the engine at ``Ticket.wake_ms``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from geostream.reply import Block, Reply
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from geostream.engine.command import Command
 
 PlacedKey = tuple[int, bytes]  # database and key
+Line = OrderedDict["Ticket", None]  # has a first one in O(1), however many went before
 
 
 class Ticket:
@@ -43,6 +46,7 @@ class Ticket:
         "deadline_ms",
         "is_silent",
         "keys",
+        "line",
         "needs_keys",
         "on_timeout",
         "recheck_ms",
@@ -60,6 +64,7 @@ class Ticket:
         self.asked: Any = block.again
         self.database = client.database
         self.keys = list(dict.fromkeys(block.keys))
+        self.line = block.line
         self.needs_keys = block.needs_keys
         self.deadline_ms = now_ms + block.timeout_ms if block.timeout_ms else None
         self.recheck_ms = block.recheck_ms
@@ -79,7 +84,7 @@ class Waiters:
 
     def __init__(self) -> None:
         """Start empty."""
-        self.by_key: dict[PlacedKey, dict[Ticket, None]] = {}
+        self.by_key: dict[PlacedKey, dict[bytes | None, Line]] = {}
         self.tickets: dict[Ticket, None] = {}
         self._ready: dict[PlacedKey, bool] = {}  # True: only those that need the key
         self._to_recheck: dict[Ticket, None] = {}  # what it may claim is due at another time
@@ -92,7 +97,8 @@ class Waiters:
         self.tickets[ticket] = None
         ticket.client.ticket = ticket
         for key in ticket.keys:
-            self.by_key.setdefault((ticket.database, key), {})[ticket] = None
+            lines = self.by_key.setdefault((ticket.database, key), {})
+            lines.setdefault(ticket.line, OrderedDict())[ticket] = None
 
     def withdraw(self, ticket: Ticket) -> None:
         """Take a ticket away; its client waits no more."""
@@ -101,28 +107,33 @@ class Waiters:
         ticket.client.ticket = None
         for key in ticket.keys:
             placed = (ticket.database, key)
-            waiting = self.by_key[placed]
-            del waiting[ticket]
-            if not waiting:
+            lines = self.by_key[placed]
+            line = lines[ticket.line]
+            del line[ticket]
+            if not line:
+                del lines[ticket.line]
+            if not lines:
                 del self.by_key[placed]
 
     def has_ready(self) -> bool:
         """Tell whether something changed that somebody waits for."""
         return bool(self._ready or self._to_recheck)
 
-    def take_ready(self, keyspace: Keyspace) -> list[tuple[list[Ticket], bool]]:
-        """Return the tickets under each key that changed, and whether only those that need it.
+    def take_ready(self, keyspace: Keyspace) -> Iterator[tuple[Iterator[Ticket], bool]]:
+        """Yield the tickets under each key that changed, and whether only those that need it.
 
-        Keys in the order in which they changed, tickets in the order in which they came. What
+        Keys in the order in which they changed, tickets of a line in the order in which they
+        came. Of a line those behind one that is still there after its turn are left out. What
         a key holds by now counts: a stream that came and went in one transaction is no news.
         """
         ready = [
-            (list(self.by_key[placed]), only_needing or not _is_stream(placed, keyspace))
+            (line, name is not None, only_needing or not _is_stream(placed, keyspace))
             for placed, only_needing in self._ready.items()
-            if placed in self.by_key
+            for name, line in self.by_key.get(placed, _NO_LINES).items()
         ]
         self._ready.clear()
-        return ready
+        for line, goes_in_turn, only_needing in ready:
+            yield (_in_turn(line) if goes_in_turn else iter(list(line))), only_needing
 
     def take_rechecks(self) -> list[Ticket]:
         """Return the tickets that have to find out anew when there is something to claim."""
@@ -151,7 +162,8 @@ class Waiters:
     def _mark_to_recheck(self, effect: Claimed, now_ms: int) -> None:
         """Mark who waits for something to claim, if entries were given a time gone by."""
         if any(time_ms < now_ms for _, time_ms, _ in effect.records):
-            for ticket in self.by_key.get((effect.db, effect.key), ()):
+            line = self.by_key.get((effect.db, effect.key), _NO_LINES).get(None, ())
+            for ticket in line:  # who wants to claim stands in no other
                 if ticket.recheck_ms is not None:
                     self._to_recheck[ticket] = None
 
@@ -163,6 +175,18 @@ class Waiters:
         for placed in self.by_key:
             if placed[0] in databases:
                 self._mark_replaced(placed, keyspace)
+
+
+_NO_LINES: dict[bytes | None, Line] = {}
+
+
+def _in_turn(line: Line) -> Iterator[Ticket]:
+    """Yield the first of a line, as long as those before it have left."""
+    while line:
+        first = next(iter(line))
+        yield first
+        if first in line:
+            return
 
 
 def _is_stream(placed: PlacedKey, keyspace: Keyspace) -> bool:

@@ -19,7 +19,6 @@ cdef class Connection:
     cdef list _out
     cdef object _unsent
     cdef object _held
-    cdef public long long unsent_bytes
     cdef bint _is_open
     cdef bint _is_dirty
     cdef object _greenlet
@@ -40,4 +39,3 @@ cdef class Connection:
     @cython.locals(out=list)
     cpdef flush(self)
     cdef _hand_over(self, pieces)
-    cdef Py_ssize_t _send(self, pieces) except -2

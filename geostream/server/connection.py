@@ -10,7 +10,7 @@ that hangs up is noticed at once and its ticket withdrawn.
 Sending never waits. What the socket does not take is kept and sent when it becomes
 writable; requests go on being read meanwhile, because a client may well send a long
 pipeline before it reads the first reply. A client that already has more than
-``max_unsent_bytes`` of replies unread when the next one comes is dropped.
+``max_unsent_bytes`` of replies unread when the next one comes is dropped. See unsent.py.
 
 Where changes have to be on disk before they are told, replies wait: what was written in a turn
 of the hub is kept with the number that the gate (gate.py) gives, and leaves in its order when
@@ -28,7 +28,7 @@ from __future__ import annotations
 import socket
 from collections import deque
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gevent import get_hub, getcurrent
 
@@ -36,7 +36,8 @@ from geostream.engine.client import Client
 from geostream.reply import NO_REPLY, Reply
 from geostream.resp.reader import RequestReader
 from geostream.resp.writer import encode
-from geostream.server.held import HeldReplies, Piece
+from geostream.server.held import HeldReplies
+from geostream.server.unsent import Piece, Ready, Unsent, gathered
 
 if TYPE_CHECKING:
     from geostream.server.listener import Server
@@ -47,8 +48,6 @@ RECEIVE_BYTES = 64 * 1024
 _RECEIVED = memoryview(bytearray(RECEIVE_BYTES))
 FLUSH_BYTES = 256 * 1024  # replies are sent before the batch is done when they are so large
 FLUSH_PIECES = 1024
-GATHER_BYTES = 64 * 1024  # replies of this size are sent without being joined first ...
-GATHER_PIECES = 64  # ... if they are in no more pieces than this
 MAX_TIMER_S = 3600.0  # longer waits are looked at in between
 _READ, _WRITE = 1, 2
 
@@ -69,10 +68,9 @@ class Connection:
         self.take_limits()
         self._requests: deque[list[bytes]] = deque()  # complete, not executed yet
         self._unread = bytearray()  # what arrived behind requests that wait
-        self._out: list[bytes] = []  # replies not handed to the socket yet
-        self._unsent: deque[bytearray | memoryview] = deque()  # what the socket did not take
+        self._out: list[Any] = []  # pieces of replies not handed to the socket yet
+        self._unsent = Unsent(self._send)  # what the socket did not take
         self._held = HeldReplies()  # what waits for the disk
-        self.unsent_bytes = 0
         self._is_open = True
         self._is_dirty = False  # in the server's list of those with something to send
         self._greenlet = getcurrent()
@@ -193,6 +191,11 @@ class Connection:
         """Bytes of requests not yet complete, or not yet looked at."""
         return self._reader.pending_bytes + len(self._unread)
 
+    @property
+    def unsent_bytes(self) -> int:
+        """Bytes of replies that the peer has not taken."""
+        return self._unsent.size_bytes
+
     def push(self, reply: Reply) -> None:
         """Send something that is not the reply to the request being executed.
 
@@ -235,10 +238,7 @@ class Connection:
         self._is_dirty = False
         out = self._out
         if out and self._is_open:
-            if len(out) > 1 and (len(out) > GATHER_PIECES or sum(map(len, out)) < GATHER_BYTES):
-                pieces: Sequence[Piece] = [b"".join(out)]
-            else:  # few and large: joining would copy them for nothing
-                pieces = out[:]
+            pieces = gathered(out)
             out.clear()
             number = self._server.waits_for()
             if number:
@@ -281,16 +281,7 @@ class Connection:
         if self.unsent_bytes > self._max_unsent_bytes:
             self._drop_unread(self.unsent_bytes)
             return
-        sent = 0 if self._unsent else self._send(pieces)
-        if sent < 0:
-            return
-        for piece in pieces:
-            if sent >= len(piece):
-                sent -= len(piece)
-            else:
-                self._keep_unsent(memoryview(piece)[sent:])
-                sent = 0
-        if self._unsent and not self._writable.active:
+        if self._unsent.hand_over(pieces) and self._unsent and not self._writable.active:
             self._writable.start(self._on_writable)
 
     def _drop_unread(self, size_bytes: int) -> None:
@@ -298,18 +289,7 @@ class Connection:
         self._server.log_dropped(self.client, size_bytes)
         self.drop()
 
-    def _keep_unsent(self, piece: memoryview) -> None:
-        """Keep what the socket does not take; small pieces are put together."""
-        self.unsent_bytes += len(piece)
-        last = self._unsent[-1] if self._unsent else None
-        if len(piece) >= GATHER_BYTES:
-            self._unsent.append(piece)
-        elif type(last) is bytearray and len(last) < GATHER_BYTES:
-            last += piece
-        else:
-            self._unsent.append(bytearray(piece))
-
-    def _send(self, pieces: Sequence[Piece]) -> int:
+    def _send(self, pieces: Sequence[Ready]) -> int:
         """Return how many bytes the socket took; -1 if the peer is gone."""
         try:
             sent = self._sock.send(pieces[0]) if len(pieces) == 1 else self._sock.sendmsg(pieces)
@@ -325,16 +305,8 @@ class Connection:
     def _on_writable(self) -> None:
         """Send on; runs in the hub. Who takes its replies is not idle."""
         self.client.last_active_ms = self._server.clock.now_ms()
-        while self._unsent:
-            data = self._unsent[0]
-            sent = self._send((data,))
-            if sent < 0:
-                return
-            self.unsent_bytes -= sent
-            if sent < len(data):
-                self._unsent[0] = data[sent:]
-                return
-            self._unsent.popleft()
+        if not self._unsent.send_on() or self._unsent:
+            return
         self._writable.stop()
         if self.client.is_closing and not self._held:
             self._is_open = False
@@ -371,7 +343,7 @@ class Connection:
             watcher.close()
         self._engine.disconnect(self.client)
         self._server.forget(self)
-        self._unsent.clear()
+        self._unsent.close()
         self._held.clear()
         self._out.clear()
         self._sock.close()

@@ -13,8 +13,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from geostream.reply import NO_REPLY, Push, Reply, Several
-
-Piece = bytes | bytearray | memoryview
+from geostream.server.unsent import Piece
 
 
 class _Turn(NamedTuple):

@@ -29,7 +29,7 @@ def _stream(keyspace: Keyspace, effect: fx.Effect) -> Stream:
 
 
 def _group(keyspace: Keyspace, effect: Any) -> Group:
-    return _stream(keyspace, effect).groups[effect.group]
+    return _stream(keyspace, effect).groups.changing(effect.group)
 
 
 # Keys of any type
@@ -133,7 +133,7 @@ def _stream_id_set(keyspace: Keyspace, effect: fx.StreamIdSet) -> None:
 
 def _group_created(keyspace: Keyspace, effect: fx.GroupCreated) -> None:
     group = Group(effect.last_id, effect.entries_read)
-    _stream(keyspace, effect).groups[effect.group] = group
+    _stream(keyspace, effect).groups.put(effect.group, group)
 
 
 def _group_moved(keyspace: Keyspace, effect: fx.GroupMoved) -> None:
@@ -143,7 +143,7 @@ def _group_moved(keyspace: Keyspace, effect: fx.GroupMoved) -> None:
 
 
 def _group_destroyed(keyspace: Keyspace, effect: fx.GroupDestroyed) -> None:
-    del _stream(keyspace, effect).groups[effect.group]
+    _stream(keyspace, effect).groups.drop(effect.group)
 
 
 def _consumer_created(keyspace: Keyspace, effect: fx.ConsumerCreated) -> None:

@@ -61,9 +61,12 @@ class Idempotency:
         self.producers.clear()
         self.iids_tracked = 0
 
-    def has_older(self, floor_ms: int) -> bool:
-        """Tell whether ``expire`` would forget something."""
-        return any(next(iter(iids.values()))[0] <= floor_ms for iids in self.producers.values())
+    def oldest_ms(self) -> int:
+        """Return the time of the oldest message; there must be one. O(producers).
+
+        ``expire`` forgets something from there on.
+        """
+        return min([next(iter(iids.values()))[0] for iids in self.producers.values()])
 
     def expire(self, floor_ms: int) -> None:
         """Forget each producer's oldest messages up to the first that is newer than floor_ms."""

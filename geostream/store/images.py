@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 from geostream.store.group import NEVER, Group
+from geostream.store.groups import Groups
 from geostream.store.ids import MIN_ID, StreamId
 from geostream.store.nodes import cut_nodes
 from geostream.store.pending import Delivery
@@ -162,7 +163,7 @@ def restore(image: StreamImage) -> Stream:
     stream.last_id = image.last_id
     stream.max_deleted_id = image.max_deleted_id
     stream.entries_added = image.entries_added
-    stream.groups = {group.name: _restored_group(group) for group in image.groups}
+    stream.groups = Groups((group.name, _restored_group(group)) for group in image.groups)
     memory = stream.idempotency
     memory.iids_added = image.idmp.iids_added
     memory.iids_duplicates = image.idmp.iids_duplicates

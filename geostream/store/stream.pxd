@@ -18,7 +18,7 @@ cdef class Stream(Value):
     cdef public tuple last_id
     cdef public tuple max_deleted_id
     cdef public Nodes nodes
-    cdef public dict groups
+    cdef public object groups
     cdef public object idempotency
 
     @cython.locals(

@@ -13,17 +13,16 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable
 
-from geostream.store.group import CONSUMER_BYTES, Group
+from geostream.store.group import Group
+from geostream.store.groups import Groups
 from geostream.store.idempotency import IID_BYTES, Idempotency
 from geostream.store.ids import MIN_ID, StreamId
 from geostream.store.nodes import Nodes
-from geostream.store.pending import PENDING_BYTES
 from geostream.store.segment import INDEX_BYTES, Segment
 from geostream.store.selection import Part, Selection
 from geostream.store.tail import Tail
 from geostream.store.value import VALUE_BYTES, Value
 
-GROUP_BYTES = 1000  # what a group costs without consumers and pending entries, about
 SEGMENT_BYTES = 600  # what a segment costs beside wire and index, about
 NODE_BYTES = 210  # what the account of one of Redis' nodes costs, about
 
@@ -61,7 +60,7 @@ class Stream(Value):
         self.last_id = MIN_ID  # the highest ID ever; not lowered by deletion
         self.max_deleted_id = MIN_ID
         self.entries_added = 0
-        self.groups: dict[bytes, Group] = {}
+        self.groups = Groups()
         self.idempotency = Idempotency(idmp_duration_s, idmp_max_size)
 
     # Reading
@@ -86,14 +85,11 @@ class Stream(Value):
 
     @property
     def size_bytes(self) -> int:
-        """Return about how much memory the value takes. O(groups)."""
+        """Return about how much memory the value takes. O(groups that changed since)."""
         size = VALUE_BYTES + self._wire_bytes - self.saved_bytes
         size += SEGMENT_BYTES * len(self._segments) + NODE_BYTES * len(self.nodes)
         size += IID_BYTES * self.idempotency.iids_tracked
-        for group in self.groups.values():
-            size += GROUP_BYTES + CONSUMER_BYTES * len(group.consumers)
-            size += PENDING_BYTES * len(group.pending)
-        return size
+        return size + self.groups.size_bytes
 
     def select(self, start: StreamId, end: StreamId, count: int = -1) -> Selection:
         """Return the first entries from start to end, both included. O(log n + segments).
@@ -226,9 +222,13 @@ class Stream(Value):
         return None if read is None else self.entries_added - read
 
     def is_referenced(self, entry_id: StreamId) -> bool:
-        """Tell whether some group has not read up to this ID, or has it pending."""
-        return any(
-            group.last_id < entry_id or entry_id in group.pending for group in self.groups.values()
+        """Tell whether some group has not read up to this ID, or has it pending.
+
+        O(groups with something pending).
+        """
+        groups = self.groups
+        return entry_id > groups.read_by_all or any(
+            entry_id in group.pending for group in groups.holders.values()
         )
 
     # Changing
@@ -334,14 +334,6 @@ class Stream(Value):
                 segment = self._segments[0] = segment.from_place(count)
             self._wire_bytes += segment.size_bytes
 
-    def count_below(self, floor: StreamId) -> int:
-        """Return how many entries have an ID below this one. O(segments)."""
-        number = bisect_right(self._firsts, floor) - 1
-        if number < 0:
-            return 0
-        before = sum(map(len, self._segments[:number]))
-        return before + self._segments[number].index(floor)
-
     def sealed_segments(self) -> list[Segment]:
         """Return all segments; the tail as a copy. What is returned never changes. O(segments)."""
         return [
@@ -394,6 +386,6 @@ class Stream(Value):
         copy.last_id = self.last_id
         copy.max_deleted_id = self.max_deleted_id
         copy.entries_added = self.entries_added
-        copy.groups = {name: group.copy() for name, group in self.groups.items()}
+        copy.groups = Groups((name, group.copy()) for name, group in self.groups.items())
         copy.idempotency = self.idempotency.copy()
         return copy

@@ -16,7 +16,7 @@ notify-keyspace-events asks for it.
 
 from __future__ import annotations
 
-from geostream.store.effects.effect import Change, Effect
+from geostream.store.effects.effect import Effect
 from geostream.store.effects.entries import (
     EmptyNodesDropped,
     EntriesDeleted,
@@ -55,7 +55,6 @@ from geostream.store.effects.keys import (
 )
 
 __all__ = [
-    "Change",
     "Claimed",
     "ConsumerCreated",
     "ConsumerDeleted",

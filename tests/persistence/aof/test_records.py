@@ -9,7 +9,7 @@ import pytest
 
 from geostream.persistence.api import Corrupt, Request
 from geostream.store import effects as fx
-from geostream.store.effects import Change, Effect
+from geostream.store.effects.effect import Change, Effect
 from geostream.store.wire import pack_entry
 from geostream_plugins.aof.annotations import (
     KINDS,
@@ -36,7 +36,7 @@ def commands_of(batch: list[Effect], database: int = 0) -> list[str]:
 
 
 def test_every_kind_of_effect_is_known() -> None:
-    kinds = {getattr(fx, name) for name in fx.__all__} - {Change, Effect}
+    kinds = {getattr(fx, name) for name in fx.__all__} - {Effect}
     assert set(RECORDS) == kinds
 
 

@@ -1,0 +1,127 @@
+"""Replies on their way to a socket: put together, and kept where it does not take them.
+
+What is small is put together, because one piece is sent more cheaply than many. What is large
+is not copied, and what is long is sent ``TURN_BYTES`` at a time, whatever the socket would
+take, so that the other clients have their turns. A ``Later`` among the pieces is made when it
+comes to the front, a piece at a time, so it never takes more memory than that.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from itertools import groupby
+from typing import cast
+
+from geostream.reply import Later
+
+GATHER_BYTES = 64 * 1024  # replies of this size are sent without being joined first ...
+GATHER_PIECES = 64  # ... if they are in no more pieces than this
+JOINED_PIECES = 1024  # at most so many small pieces of a long reply become one
+TURN_BYTES = 1024 * 1024  # sent to one client in one turn of the hub
+
+Ready = bytes | bytearray | memoryview
+Piece = Ready | Later
+
+
+def gathered(out: list[Piece]) -> list[Piece]:
+    """Return pieces as they are best sent. O(pieces), and the bytes of small ones."""
+    size_bytes = sum(map(len, out))
+    if size_bytes < TURN_BYTES:  # there is no Later in so little
+        is_joined = len(out) > 1 and (len(out) > GATHER_PIECES or size_bytes < GATHER_BYTES)
+        return [b"".join(cast("list[Ready]", out))] if is_joined else out[:]
+    pieces: list[Piece] = []
+    for is_large, run in groupby(out, key=_is_large):
+        if is_large:
+            pieces += run
+            continue
+        small = cast("list[Ready]", list(run))
+        for start in range(0, len(small), JOINED_PIECES):
+            pieces.append(b"".join(small[start : start + JOINED_PIECES]))
+    return pieces
+
+
+def _is_large(piece: Piece) -> bool:
+    return len(piece) >= GATHER_BYTES
+
+
+class Unsent:
+    """What one socket did not take yet, in its order."""
+
+    __slots__ = ("_pieces", "_send", "size_bytes")
+
+    def __init__(self, send: Callable[[Sequence[Ready]], int]) -> None:
+        """Send with a function that returns how many bytes were taken; -1: the peer is gone."""
+        self._send = send
+        self._pieces: deque[bytearray | memoryview | Later] = deque()
+        self.size_bytes = 0
+
+    def __len__(self) -> int:
+        return len(self._pieces)
+
+    def hand_over(self, pieces: Sequence[Piece]) -> bool:
+        """Send pieces behind what is here, and keep what is not taken; False: the peer is gone."""
+        size_bytes = sum(map(len, pieces))
+        is_long = size_bytes >= TURN_BYTES or len(pieces) > GATHER_PIECES
+        sent = 0
+        if not self._pieces and not is_long:
+            sent = self._send(cast("Sequence[Ready]", pieces))
+            if sent == size_bytes:
+                return True
+        for piece in pieces if sent >= 0 else ():
+            if sent >= len(piece):
+                sent -= len(piece)
+            else:
+                self._keep(piece if type(piece) is Later else memoryview(piece)[sent:])
+                sent = 0
+        return sent >= 0
+
+    def _keep(self, piece: memoryview | Later) -> None:
+        self.size_bytes += len(piece)
+        last = self._pieces[-1] if self._pieces else None
+        if type(piece) is Later or len(piece) >= GATHER_BYTES:
+            self._pieces.append(piece)
+        elif type(last) is bytearray and len(last) < GATHER_BYTES:
+            last += piece
+        else:
+            self._pieces.append(bytearray(piece))
+
+    def send_on(self) -> bool:
+        """Send what may be sent in one turn; False: the peer is gone."""
+        left_bytes = TURN_BYTES
+        while self._pieces and left_bytes:
+            data = self._pieces[0]
+            if type(data) is Later:
+                self._make_piece(data)
+                continue
+            offered = data if len(data) <= left_bytes else data[:left_bytes]
+            sent = self._send((offered,))
+            if sent < 0:
+                return False
+            self.size_bytes -= sent
+            left_bytes -= sent
+            if sent < len(data):
+                self._pieces[0] = data[sent:]
+            else:
+                self._pieces.popleft()
+            if sent < len(offered):  # the socket is full
+                break
+        return True
+
+    def _make_piece(self, later: Later) -> None:
+        """Put the next of the pieces to be made in front of the rest."""
+        piece = later.next_piece()
+        if piece is not None:
+            self._pieces.appendleft(memoryview(piece))
+        else:
+            self._pieces.popleft()
+
+    def close(self) -> None:
+        """Forget everything, the function too: with it whoever keeps this would be a cycle."""
+        self._pieces.clear()
+        self.size_bytes = 0
+        self._send = _gone
+
+
+def _gone(_: Sequence[Ready]) -> int:
+    return -1
