@@ -13,7 +13,7 @@ its first entry. See node_reader.py for what a node looks like.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
 from geostream.rdb.listpack import HEADER_BYTES, put_header, put_integer, put_text
@@ -33,12 +33,13 @@ _KEPT_BYTES = 2**15
 _MORE_BYTES = 40
 
 
-def begins_of(segments: Sequence[Segment], first_ids: Sequence[StreamId]) -> list[StreamId]:
+def begins_of(segments: Iterable[Segment], first_ids: Sequence[StreamId]) -> list[StreamId]:
     """Return the first ID of each node that will be written. O(segments + nodes log n).
 
     first_ids -- where nodes should begin, ascending; empty: after 100 entries or 4 KiB
     """
     if not first_ids:
+        segments = list(segments)
         first_ids = cut_nodes(segments, ()).first_ids()
     begins: list[StreamId] = []
     number = size_bytes = 0

@@ -11,7 +11,7 @@ What the type asked for cannot hold is given up in a way that loses no entry, an
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from heapq import merge
 from itertools import chain, islice, pairwise
@@ -27,6 +27,7 @@ from geostream.rdb.strings import (
 )
 from geostream.store.ids import StreamId
 from geostream.store.images import ConsumerImage, GroupImage, Held, IdmpImage, StreamImage
+from geostream.store.segment import Segment
 
 STAND_IN = b"released"  # the consumer made where a group has none to take released entries
 
@@ -48,7 +49,7 @@ def stream_pieces(
 ) -> Iterator[bytes]:
     """Yield the value, without its type byte, in pieces. O(entries + pending log pending)."""
     losses = losses or Losses()
-    begins = begins_of(image.segments, image.node_first_ids)
+    begins = begins_of(_one_by_one(image.segments), image.node_first_ids)
     yield length_bytes(len(begins))
     for key, blob in nodes_of(image.segments, begins):
         yield _KEY_PREFIX + raw_id_bytes(key) + string_bytes(blob, compressing)
@@ -64,6 +65,15 @@ def stream_pieces(
         yield from _idmp_pieces(image.idmp, compressing)
     else:
         losses.messages_left_out += sum(map(len, image.idmp.producers.values()))
+
+
+def _one_by_one(segments: Iterable[Segment]) -> Iterator[Segment]:
+    """Yield segments, and let other threads run: a compiled loop over many would hold them up.
+
+    The interpreter looks for them where a ``yield`` goes on, but not in a ``yield from``.
+    """
+    for segment in segments:  # noqa: UP028
+        yield segment
 
 
 def _group_pieces(
