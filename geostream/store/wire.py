@@ -8,16 +8,9 @@ texts is looked up in tables, and one join makes the whole.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, cast
+from typing import Any
 
 import hiredis
-from hiredis import pack_command
-
-from geostream.store.ids import StreamId, id_bytes
-
-# The library's own types know requests of one word only.
-_pack = cast("Callable[[tuple[bytes, ...]], bytes]", pack_command)
 
 _SMALL = 1024
 _HEAD = b"*2\r\n$"
@@ -45,17 +38,6 @@ def pack_entry(shown_id: bytes, fields: list[bytes]) -> bytes:
         pieces.append(text)
     pieces.append(_END)
     return b"".join(pieces)
-
-
-def put_together(entry_id: StreamId, fields: bytes) -> bytes:
-    """Return an entry in wire form of its ID and of its fields in theirs, a RESP array."""
-    shown_id = id_bytes(entry_id)
-    return b"%b%b\r\n%b" % (_ID_HEADS[len(shown_id)], shown_id, fields)
-
-
-def wire_fields(fields: list[bytes]) -> bytes:
-    """Return field, value, field, value, ... as a RESP array."""
-    return _pack(tuple(fields))
 
 
 def fields_of(entry: bytes) -> bytes:

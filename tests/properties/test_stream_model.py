@@ -12,6 +12,7 @@ from typing import NamedTuple
 from unittest.mock import patch
 
 import hypothesis.strategies as st
+from hiredis import pack_command
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from geostream.store import effects as fx
@@ -20,7 +21,7 @@ from geostream.store.ids import MAX_ID, MIN_ID, StreamId, id_bytes
 from geostream.store.keyspace import Keyspace
 from geostream.store.segment import Piece
 from geostream.store.stream import Stream
-from geostream.store.wire import pack_entry, unpack_fields, wire_fields
+from geostream.store.wire import pack_entry, unpack_fields
 
 MAX_STREAMS = 4
 
@@ -42,7 +43,9 @@ def wire(entries: list[Entry]) -> bytes:
     forms = []
     for entry in entries:
         shown = b"%d-%d" % entry.id
-        forms.append(b"*2\r\n$%d\r\n%b\r\n%b" % (len(shown), shown, wire_fields(entry.fields)))
+        forms.append(
+            b"*2\r\n$%d\r\n%b\r\n%b" % (len(shown), shown, pack_command(tuple(entry.fields)))
+        )
     return b"".join(forms)
 
 
