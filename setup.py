@@ -25,6 +25,7 @@ from setuptools.errors import BaseError, CCompilerError
 
 #: The only list of them. What is here costs time with every request, or every entry of a file.
 COMPILED_MODULES = [
+    "geostream.clock",
     "geostream.commands.streams_write",
     "geostream.engine.args",
     "geostream.engine.client",
@@ -44,6 +45,9 @@ COMPILED_MODULES = [
     "geostream.resp.walker",
     "geostream.resp.writer",
     "geostream.server.connection",
+    "geostream.server.held",
+    "geostream.server.turn",
+    "geostream.server.unsent",
     "geostream.store.additions",
     "geostream.store.apply",
     "geostream.store.effects.entry_added",

@@ -173,7 +173,7 @@ class App:
             logs.event(log, logs.ERROR, "cannot start", reason=error.strerror or str(error))
             return False
         self.disk.journal.replies = self.server
-        self.server.gate = self.disk.journal
+        self.server.turn.gate = self.disk.journal
         self.server.on_step = self._step
         self.engine.limit(LOADING_LIMIT, False)
         gc.freeze()  # nor is what was loaded

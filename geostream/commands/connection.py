@@ -13,9 +13,9 @@ from geostream.engine.args import Args
 from geostream.engine.client import Client
 from geostream.engine.command import Flag, command
 from geostream.engine.context import Context
-from geostream.reply import OK, Reply, Simple
+from geostream.reply import OK, Reply, Simple, Wire
 
-PONG = Simple(b"PONG")
+PONG = Wire((b"+PONG\r\n",))
 RESET_DONE = Simple(b"RESET")
 INT32 = range(-(2**31), 2**31)
 

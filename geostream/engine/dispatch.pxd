@@ -31,6 +31,7 @@ cdef class Engine:
     cdef public object access
     cdef public Memory memory
     cdef public object disk
+    cdef public long long handed_out
     cdef public int limits
     cdef public long long paused_until_ms
     cdef public bint pauses_writes_only

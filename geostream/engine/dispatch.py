@@ -94,6 +94,7 @@ class Engine:
         self.access = Access(config)
         self.memory = Memory(keyspace)
         self.disk = Disk()  # what is kept; whoever keeps something puts another here
+        self.handed_out = 0  # how often something that changed was
         self.limits = 0  # those that are in force, as bits: see command.py
         self.paused_until_ms = 0  # CLIENT PAUSE: connections hold their next command back
         self.pauses_writes_only = False
@@ -260,6 +261,7 @@ class Engine:
         keyspace = self.keyspace
         journal = keyspace.journal
         if journal:
+            self.handed_out += 1
             stats = self.stats
             for effect in journal:
                 stats.changes_since_save += effect.changes

@@ -1,24 +1,38 @@
 cimport cython
 
+from geostream.clock cimport Clock
 from geostream.engine.client cimport Client
 from geostream.engine.dispatch cimport Engine
+from geostream.engine.stats cimport Stats
 from geostream.resp.reader cimport RequestReader
+from geostream.resp.writer cimport encode
+from geostream.server.held cimport HeldReplies
+from geostream.server.turn cimport Turn
+from geostream.server.unsent cimport Unsent, gathered
+
+
+cdef bytearray _RECEIVED
+cdef Py_ssize_t FLUSH_BYTES
+cdef Py_ssize_t FLUSH_PIECES
 
 
 cdef class Connection:
     cdef object _sock
     cdef object _server
     cdef Engine _engine
+    cdef Turn _turn
+    cdef Clock _clock
+    cdef Stats _stats
     cdef public int fd
     cdef public long long bytes_in
     cdef public long long bytes_out
     cdef public Client client
     cdef RequestReader _reader
-    cdef object _requests
+    cdef list _requests
     cdef bytearray _unread
     cdef list _out
-    cdef object _unsent
-    cdef object _held
+    cdef Unsent _unsent
+    cdef HeldReplies _held
     cdef bint _is_open
     cdef bint _is_dirty
     cdef object _greenlet
@@ -28,14 +42,21 @@ cdef class Connection:
     cdef long long _max_unsent_bytes
     cdef long long _max_pending_bytes
 
-    @cython.locals(size=Py_ssize_t)
+    @cython.locals(size=Py_ssize_t, received="char *")
     cdef bint _receive(self) except -1
 
     cdef _feed(self, data)
-    @cython.locals(client=Client, engine=Engine, out=list, now_ms="long long")
+    @cython.locals(
+        client=Client, requests=list, engine=Engine, now_ms="long long", handed_out="long long",
+        done=Py_ssize_t, held=HeldReplies,
+    )
     cdef _work(self)
+    @cython.locals(out=list)
+    cdef _answer(self, reply)
 
     cdef _mark_dirty(self)
-    @cython.locals(out=list)
+    @cython.locals(out=list, pieces=list, number="long long")
     cpdef flush(self)
-    cdef _hand_over(self, pieces)
+    cdef _drop_if_empty(self)
+    @cython.locals(unsent=Unsent, is_there=bint)
+    cdef _hand_over(self, list pieces)

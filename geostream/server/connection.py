@@ -1,11 +1,12 @@
-"""One client: a greenlet that receives, executes and sends, and waits in one place.
+"""One client: its requests are received and executed when the hub finds its socket readable.
 
-The greenlet sleeps in ``_wait`` until its socket is readable or somebody pokes it. It
-takes what arrived in one ``recv`` and executes every complete request. Its replies are sent
-when the hub has seen to all sockets that were readable (Server.flush_dirty): sent one by
-one, each would wake a peer that then finds a single reply. The read watcher stays armed for
-the life of the connection, also while the client is parked in a blocking command: so a peer
-that hangs up is noticed at once and its ticket withdrawn.
+Nothing between a request and its reply waits, so the hub calls ``_on_readable`` itself and
+no greenlet has to be switched to and back: it takes what arrived in one ``recv`` and executes
+every complete request. The client's greenlet has its life: it begins and ends the
+connection, and sleeps in between. Replies are sent when the hub has seen to all sockets that
+were readable (turn.py). The read watcher stays armed for the life of the connection, also
+while the client is parked in a blocking command: so a peer that hangs up is noticed at once
+and its ticket withdrawn.
 
 Sending never waits. What the socket does not take is kept and sent when it becomes
 writable; requests go on being read meanwhile, because a client may well send a long
@@ -26,13 +27,13 @@ so that it takes no more memory than was sent, and no more than ``max_pending_by
 from __future__ import annotations
 
 import socket
-from collections import deque
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from gevent import get_hub, getcurrent
 
 from geostream.engine.client import Client
+from geostream.engine.stats import Stats
 from geostream.reply import NO_REPLY, Reply
 from geostream.resp.reader import RequestReader
 from geostream.resp.writer import encode
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
 RECEIVE_BYTES = 64 * 1024
 #: What recv fills, for all connections: nothing switches before it is copied out, and a
 #: buffer made for each recv would have the allocator split and join large blocks.
-_RECEIVED = memoryview(bytearray(RECEIVE_BYTES))
+_RECEIVED = bytearray(RECEIVE_BYTES)
 FLUSH_BYTES = 256 * 1024  # replies are sent before the batch is done when they are so large
 FLUSH_PIECES = 1024
 MAX_TIMER_S = 3600.0  # longer waits are looked at in between
@@ -60,19 +61,22 @@ class Connection:
         self._sock = sock
         self._server = server
         self._engine = server.engine
+        self._turn = server.turn
+        self._clock = server.clock
+        self._stats: Stats = server.stats
         self.fd = sock.fileno()
         self.bytes_in = 0
         self.bytes_out = 0
         self.client = Client(client_id, self, *_addresses(sock))
         self._reader = RequestReader()
         self.take_limits()
-        self._requests: deque[list[bytes]] = deque()  # complete, not executed yet
+        self._requests: list[list[bytes]] = []  # complete, not executed yet
         self._unread = bytearray()  # what arrived behind requests that wait
         self._out: list[Any] = []  # pieces of replies not handed to the socket yet
         self._unsent = Unsent(self._send)  # what the socket did not take
         self._held = HeldReplies()  # what waits for the disk
         self._is_open = True
-        self._is_dirty = False  # in the server's list of those with something to send
+        self._is_dirty = False  # will be flushed at the end of this turn
         self._greenlet = getcurrent()
         loop = get_hub().loop
         self._readable = loop.io(self.fd, _READ)
@@ -89,49 +93,67 @@ class Connection:
     # The greenlet
 
     def serve(self) -> None:
-        """Serve the client until one of the two hangs up. Runs as the connection's greenlet."""
+        """Serve the client until one of the two hangs up: the main function of its greenlet."""
         hub = get_hub()
-        self._readable.start(self._greenlet.switch)
+        self._readable.start(self._on_readable)
         try:
             while self._is_open:
                 hub.switch()  # the one place where this greenlet waits
-                if self.client.is_closing:
-                    self.flush()
-                elif self._receive():
-                    self._work()
-        except Exception as fault:  # ours: this client is lost, the others are not
-            self._server.on_fault(f"connection of {self.client.address}", fault)
         finally:
             self._tear_down()
+
+    def _on_readable(self) -> None:
+        """Take what the socket has and execute what is complete; runs in the hub."""
+        try:
+            if self._receive():
+                self._work()
+        except Exception as fault:
+            self._give_up(fault)
+
+    def _look(self) -> None:
+        """Go on where requests had to wait, or with hanging up; runs in the hub."""
+        try:
+            if self.client.is_closing:
+                self.flush()
+            elif self._is_open:
+                self._work()
+        except Exception as fault:
+            self._give_up(fault)
+
+    def _give_up(self, fault: Exception) -> None:
+        """Tell of a fault, which is ours: this client is lost, the others are not."""
+        self._server.on_fault(f"connection of {self.client.address}", fault)
+        self.drop()
 
     def _receive(self) -> bool:
         """Take what the socket has; tell whether to go on."""
         try:
             size = self._sock.recv_into(_RECEIVED)
-        except BlockingIOError:  # poked, not readable
+        except BlockingIOError:  # somebody said readable, and it was not
             return self._is_open
         except OSError:
             size = 0
         if not size:
-            self._is_open = False
+            self.drop()
             return False
         self.bytes_in += size
-        self._server.stats.bytes_in += size
+        self._stats.bytes_in += size
+        received = _RECEIVED
         if self._requests:
-            return self._keep_unread(_RECEIVED[:size])
-        self._feed(bytes(_RECEIVED[:size]))
+            return self._keep_unread(received[:size])
+        self._feed(received[:size])
         return True
 
     def _feed(self, data: bytes | bytearray) -> None:
         """Read what is complete by now; who has not logged in has narrower limits."""
         self._reader.authenticated = self.client.is_authenticated
-        self._requests.extend(self._reader.feed(data))
+        self._requests += self._reader.feed(data)
 
-    def _keep_unread(self, data: memoryview) -> bool:
+    def _keep_unread(self, data: bytes | bytearray) -> bool:
         """Keep what arrived behind requests that wait; tell whether to go on."""
         self._unread += data
         if len(self._unread) > self._max_pending_bytes:
-            self._is_open = False
+            self.drop()
         return self._is_open
 
     def _read_on(self) -> None:
@@ -147,41 +169,47 @@ class Connection:
 
     def _work(self) -> None:
         """Execute what is complete, as far as the client need not wait."""
-        client, requests, out = self.client, self._requests, self._out
-        engine = self._engine
+        client, requests, engine = self.client, self._requests, self._engine
         engine.start_stopwatch()
-        now_ms = self._server.clock.now_ms()
+        now_ms = self._clock.now_ms()
         client.last_active_ms = now_ms
-        held = self._held
-        position = self._server.position()
+        handed_out = engine.handed_out
+        done = 0
         while client.ticket is None and not client.is_closing and self._is_open:
-            if not requests:
+            if done == len(requests):
                 if not self._reader.held_back:
                     break
                 self._feed(b"")
                 continue
-            if engine.paused_until_ms > now_ms and self._server.hold(self, requests[0]):
+            if engine.paused_until_ms > now_ms and self._server.hold(self, requests[done]):
                 break
-            reply = engine.execute(client, requests.popleft(), now_ms)
-            if reply is not NO_REPLY:
-                encode(reply, out, client.protocol)
-                held.replies += 1
-                if len(out) > FLUSH_PIECES or (out and len(out[-1]) > FLUSH_BYTES):
-                    self.flush()
-        held.tells_change |= self._server.position() != position
-        held.has_messages |= client.hears
+            done += 1
+            self._answer(engine.execute(client, requests[done - 1], now_ms))
+        del requests[:done]
+        held = self._held
+        held.tells_change = held.tells_change or engine.handed_out != handed_out
+        held.has_messages = held.has_messages or client.hears
         if client.ticket is not None:
             self.set_timer()
         elif not requests and (self._unread or self._reader.error is not None):
             self._read_on()
         self._mark_dirty()
 
+    def _answer(self, reply: Reply) -> None:
+        if reply is NO_REPLY:
+            return
+        out = self._out
+        encode(reply, out, self.client.protocol)
+        self._held.replies += 1
+        if len(out) > FLUSH_PIECES or (out and len(out[-1]) > FLUSH_BYTES):
+            self.flush()
+
     def _refuse(self) -> None:
         """Answer a breach of the protocol and hang up."""
         error = self._reader.error
         if error is not None and error.line and not self.client.is_closing:
             self._out.append(b"-" + error.line + b"\r\n")
-            self._server.stats.count_error(error.line)
+            self._stats.count_error(error.line)
         self.close()
 
     # Link
@@ -223,15 +251,15 @@ class Connection:
             self.poke()
 
     def poke(self) -> None:
-        """Let the greenlet have a look, soon."""
-        get_hub().loop.run_callback(self._greenlet.switch)
+        """Go on soon: requests need not wait any more, or the client is to go."""
+        get_hub().loop.run_callback(self._look)
 
     # Sending
 
     def _mark_dirty(self) -> None:
         if not self._is_dirty:
             self._is_dirty = True
-            self._server.mark_dirty(self)
+            self._turn.enter(self)
 
     def flush(self) -> None:
         """Hand the replies to the socket; keep what it does not take."""
@@ -240,16 +268,21 @@ class Connection:
         if out and self._is_open:
             pieces = gathered(out)
             out.clear()
-            number = self._server.waits_for()
+            number = self._turn.waits_for()
             if number:
                 self._hold(number, pieces)
             else:
                 self._held.end_turn()
                 self._hand_over(pieces)
-        if self.client.is_closing and not self._unsent and not self._held:
-            self._is_open = False
+        if self.client.is_closing:
+            self._drop_if_empty()
 
-    def _hold(self, number: int, pieces: Sequence[Piece]) -> None:
+    def _drop_if_empty(self) -> None:
+        """Hang up if nothing is left to be sent."""
+        if self._unsent.is_empty() and self._held.is_empty():
+            self.drop()
+
+    def _hold(self, number: int, pieces: list[Piece]) -> None:
         """Keep replies until a number is reached. The rest of a pipeline may wait for another."""
         self._held.keep(number, pieces)
         self._server.note_held(self)
@@ -260,7 +293,7 @@ class Connection:
         """Send what waited for this number or one before; tell whether nothing waits any more."""
         for pieces in self._held.take(number):
             self._let_go(pieces)
-        return not self._held
+        return self._held.is_empty()
 
     def refuse_held(self, line: bytes) -> None:
         """Send what waits, errors in place of replies that tell of a change."""
@@ -270,22 +303,23 @@ class Connection:
             else:
                 self._let_go(pieces)
 
-    def _let_go(self, pieces: Sequence[Piece]) -> None:
+    def _let_go(self, pieces: list[Piece]) -> None:
         if self._is_open:
             self._hand_over(pieces)
-        if self.client.is_closing and not self._unsent and not self._held:
-            self._is_open = False
-            self.poke()
+        if self.client.is_closing:
+            self._drop_if_empty()
 
-    def _hand_over(self, pieces: Sequence[Piece]) -> None:
-        if self.unsent_bytes > self._max_unsent_bytes:
-            self._drop_unread(self.unsent_bytes)
+    def _hand_over(self, pieces: list[Piece]) -> None:
+        unsent = self._unsent
+        if unsent.size_bytes > self._max_unsent_bytes:
+            self._drop_unread(unsent.size_bytes)
             return
-        if self._unsent.hand_over(pieces) and self._unsent and not self._writable.active:
+        is_there = unsent.hand_over(pieces)
+        if is_there and not unsent.is_empty() and not self._writable.active:
             self._writable.start(self._on_writable)
 
     def _drop_unread(self, size_bytes: int) -> None:
-        self._server.stats.clients_dropped_unread += 1
+        self._stats.clients_dropped_unread += 1
         self._server.log_dropped(self.client, size_bytes)
         self.drop()
 
@@ -299,24 +333,23 @@ class Connection:
             self.drop()
             return -1
         self.bytes_out += sent
-        self._server.stats.bytes_out += sent
+        self._stats.bytes_out += sent
         return sent
 
     def _on_writable(self) -> None:
         """Send on; runs in the hub. Who takes its replies is not idle."""
-        self.client.last_active_ms = self._server.clock.now_ms()
-        if not self._unsent.send_on() or self._unsent:
+        self.client.last_active_ms = self._clock.now_ms()
+        if not self._unsent.send_on() or not self._unsent.is_empty():
             return
         self._writable.stop()
-        if self.client.is_closing and not self._held:
-            self._is_open = False
-            self.poke()
+        if self.client.is_closing:
+            self._drop_if_empty()
 
     def drop(self) -> None:
         """Hang up now; what is not sent yet is lost."""
         if self._is_open:
             self._is_open = False
-            self.poke()
+            get_hub().loop.run_callback(self._greenlet.switch)
 
     # Waiting
 
@@ -326,14 +359,14 @@ class Connection:
         self._timer.stop()
         if ticket is None or ticket.wake_ms is None:
             return
-        wait_s = max(0.001, (ticket.wake_ms - self._server.clock.now_ms()) / 1000)
+        wait_s = max(0.001, (ticket.wake_ms - self._clock.now_ms()) / 1000)
         self._timer = get_hub().loop.timer(min(wait_s, MAX_TIMER_S))
         self._timer.start(self._on_timer, update=True)
 
     def _on_timer(self) -> None:
         """Let the engine look at the ticket; runs in the hub."""
         if self.client.ticket is not None:
-            self._engine.wake(self.client.ticket, self._server.clock.now_ms())
+            self._engine.wake(self.client.ticket, self._clock.now_ms())
             self.set_timer()
 
     def _tear_down(self) -> None:

@@ -15,8 +15,5 @@ class Gate(Protocol):
     def waits_for(self) -> int:
         """Return a number that replies made now have to wait for; 0: they may leave."""
 
-    def position(self) -> int:
-        """Return a number that grows with every change."""
-
     def end_turn(self) -> None:
         """Hand over what changed in this turn of the hub."""

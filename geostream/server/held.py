@@ -9,7 +9,7 @@ the client gets an answer to each request, and none that is not true.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from geostream.reply import NO_REPLY, Push, Reply, Several
@@ -18,7 +18,7 @@ from geostream.server.unsent import Piece
 
 class _Turn(NamedTuple):
     number: int  # of what they wait for
-    pieces: Sequence[Piece]
+    pieces: list[Piece]
     replies: int
     tells_change: bool
     has_messages: bool  # there are messages among them that nobody asked for
@@ -40,6 +40,10 @@ class HeldReplies:
     def __len__(self) -> int:
         return len(self._turns)
 
+    def is_empty(self) -> bool:
+        """Tell whether nothing waits."""
+        return not self._turns
+
     def note_pushed(self, reply: Reply) -> None:
         """Count something that came out of turn; it may be a delivery."""
         if type(reply) is Push or type(reply) is Several:
@@ -50,23 +54,24 @@ class HeldReplies:
 
     def end_turn(self) -> None:
         """Count anew: what was made so far has left."""
-        self.replies, self.tells_change, self.has_messages = 0, False, False
+        self.replies = 0
+        self.tells_change = self.has_messages = False
 
-    def keep(self, number: int, pieces: Sequence[Piece]) -> None:
+    def keep(self, number: int, pieces: list[Piece]) -> None:
         """Keep what was made in this turn until a number is reached."""
         turn = _Turn(number, pieces, self.replies, self.tells_change, self.has_messages)
         self._turns.append(turn)
         self.size_bytes += sum(map(len, pieces))
         self.end_turn()
 
-    def take(self, number: int) -> Iterator[Sequence[Piece]]:
+    def take(self, number: int) -> Iterator[list[Piece]]:
         """Give back what waited for this number or one before it."""
         while self._turns and self._turns[0].number <= number:
             turn = self._turns.popleft()
             self.size_bytes -= sum(map(len, turn.pieces))
             yield turn.pieces
 
-    def refuse(self, line: bytes) -> Iterator[Sequence[Piece] | None]:
+    def refuse(self, line: bytes) -> Iterator[list[Piece] | None]:
         """Give back everything, with errors where a change is told; None: hang up.
 
         Where messages stand among such replies nobody could tell which is which.
@@ -79,7 +84,7 @@ class HeldReplies:
             elif turn.has_messages:
                 yield None
             else:
-                yield (b"-%b\r\n" % line * turn.replies,)
+                yield [b"-%b\r\n" % line * turn.replies]
 
     def clear(self) -> None:
         """Forget what waits."""

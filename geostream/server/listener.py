@@ -1,7 +1,7 @@
 """Accepting clients, and what all connections share.
 
 A gevent StreamServer spawns a greenlet for each client. Connections that have something to
-send are listed here and flushed together, once a turn of the hub. A ticker greenlet does
+send are flushed together, once a turn of the hub (turn.py). A ticker greenlet does
 what has to be done now and then: active expiry, idle clients, paused clients.
 
 Stopping: accept nobody, unblock and close every client once its replies are sent, wait
@@ -26,7 +26,7 @@ from geostream.clock import Clock
 from geostream.engine.client import Client
 from geostream.engine.dispatch import Engine
 from geostream.server.connection import Connection
-from geostream.server.gate import Gate
+from geostream.server.turn import Turn
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,9 +63,8 @@ class Server:
         self.on_fault = on_fault
         self.log_dropped = log_dropped
         self.connections: dict[Connection, None] = {}
-        self._dirty: list[Connection] = []
+        self.turn = Turn()
         self._held: dict[Connection, None] = {}
-        self.gate: Gate | None = None  # replies wait for it, where changes are kept on disk
         self.on_step: Callable[[], None] | None = None  # called with every step
         self._gated: dict[Connection, None] = {}  # connections with replies that wait
         self._closing: dict[Connection, tuple[int, float]] = {}  # bytes sent, since when
@@ -101,7 +100,7 @@ class Server:
         except BaseException:
             self._close_listeners()
             raise
-        self._turn_end.start(self.flush_dirty)
+        self._turn_end.start(self.turn.end)
         self._ticker = gevent.spawn(self._tick)
         # Two parts of it: an IPv6 address comes with a flow label and a scope.
         addresses = [server.address for server in self._listeners]
@@ -127,7 +126,7 @@ class Server:
         for connection in list(self.connections):
             self.engine.unblock(connection.client)
             connection.close()
-        self.flush_dirty()
+        self.turn.end()
         is_empty = bool(self._pool.join(timeout=timeout_s))
         if not is_empty:
             for connection in list(self.connections):
@@ -169,30 +168,7 @@ class Server:
         """Remember a connection that is to go once its peer has taken the last replies."""
         self._closing[connection] = (NOT_LOOKED_AT, 0.0)
 
-    # Sending
-
-    def mark_dirty(self, connection: Connection) -> None:
-        """Remember to flush a connection before the hub waits for sockets again."""
-        self._dirty.append(connection)
-
-    def flush_dirty(self) -> None:
-        """Flush the connections that were given something to send; the end of a turn."""
-        if self.gate is not None:
-            self.gate.end_turn()
-        while self._dirty:
-            dirty, self._dirty = self._dirty, []
-            for connection in dirty:
-                connection.flush()
-
     # Waiting for the disk
-
-    def position(self) -> int:
-        """Return a number that grows with every change that is to be kept."""
-        return self.gate.position() if self.gate is not None else 0
-
-    def waits_for(self) -> int:
-        """Return what replies made now have to wait for; 0: nothing."""
-        return self.gate.waits_for() if self.gate is not None else 0
 
     def note_held(self, connection: Connection) -> None:
         """Remember a connection with replies that wait for the gate."""

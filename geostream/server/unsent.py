@@ -20,15 +20,18 @@ GATHER_PIECES = 64  # ... if they are in no more pieces than this
 JOINED_PIECES = 1024  # at most so many small pieces of a long reply become one
 TURN_BYTES = 1024 * 1024  # sent to one client in one turn of the hub
 
+# The same as numbers in C, see unsent.pxd.
+_GATHER_BYTES, _GATHER_PIECES, _TURN_BYTES = GATHER_BYTES, GATHER_PIECES, TURN_BYTES
+
 Ready = bytes | bytearray | memoryview
 Piece = Ready | Later
 
 
 def gathered(out: list[Piece]) -> list[Piece]:
     """Return pieces as they are best sent. O(pieces), and the bytes of small ones."""
-    size_bytes = sum(map(len, out))
-    if size_bytes < TURN_BYTES:  # there is no Later in so little
-        is_joined = len(out) > 1 and (len(out) > GATHER_PIECES or size_bytes < GATHER_BYTES)
+    size_bytes = _size_bytes(out)
+    if size_bytes < _TURN_BYTES:  # there is no Later in so little
+        is_joined = len(out) > 1 and (len(out) > _GATHER_PIECES or size_bytes < _GATHER_BYTES)
         return [b"".join(cast("list[Ready]", out))] if is_joined else out[:]
     pieces: list[Piece] = []
     for is_large, run in groupby(out, key=_is_large):
@@ -41,8 +44,15 @@ def gathered(out: list[Piece]) -> list[Piece]:
     return pieces
 
 
+def _size_bytes(pieces: list[Piece]) -> int:
+    size_bytes = 0
+    for piece in pieces:
+        size_bytes += len(piece)
+    return size_bytes
+
+
 def _is_large(piece: Piece) -> bool:
-    return len(piece) >= GATHER_BYTES
+    return len(piece) >= _GATHER_BYTES
 
 
 class Unsent:
@@ -59,36 +69,42 @@ class Unsent:
     def __len__(self) -> int:
         return len(self._pieces)
 
-    def hand_over(self, pieces: Sequence[Piece]) -> bool:
+    def is_empty(self) -> bool:
+        """Tell whether everything is sent."""
+        return not self._pieces
+
+    def hand_over(self, pieces: list[Piece]) -> bool:
         """Send pieces behind what is here, and keep what is not taken; False: the peer is gone."""
-        size_bytes = sum(map(len, pieces))
-        is_long = size_bytes >= TURN_BYTES or len(pieces) > GATHER_PIECES
+        size_bytes = _size_bytes(pieces)
+        is_long = size_bytes >= _TURN_BYTES or len(pieces) > _GATHER_PIECES
         sent = 0
         if not self._pieces and not is_long:
             sent = self._send(cast("Sequence[Ready]", pieces))
             if sent == size_bytes:
                 return True
-        for piece in pieces if sent >= 0 else ():
+        if sent < 0:
+            return False
+        for piece in pieces:
             if sent >= len(piece):
                 sent -= len(piece)
             else:
                 self._keep(piece if type(piece) is Later else memoryview(piece)[sent:])
                 sent = 0
-        return sent >= 0
+        return True
 
     def _keep(self, piece: memoryview | Later) -> None:
         self.size_bytes += len(piece)
         last = self._pieces[-1] if self._pieces else None
-        if type(piece) is Later or len(piece) >= GATHER_BYTES:
+        if type(piece) is Later or len(piece) >= _GATHER_BYTES:
             self._pieces.append(piece)
-        elif type(last) is bytearray and len(last) < GATHER_BYTES:
+        elif type(last) is bytearray and len(last) < _GATHER_BYTES:
             last += piece
         else:
             self._pieces.append(bytearray(piece))
 
     def send_on(self) -> bool:
         """Send what may be sent in one turn; False: the peer is gone."""
-        left_bytes = TURN_BYTES
+        left_bytes = _TURN_BYTES
         while self._pieces and left_bytes:
             data = self._pieces[0]
             if type(data) is Later:

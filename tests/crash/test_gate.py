@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import select
+import signal
 import threading
 import time
 
@@ -128,6 +130,23 @@ def test_whoever_waits_when_the_disk_fails_is_told_that_it_is_not_on_disk(server
     assert isinstance(refused, Error)
     assert refused.line.startswith(b"MISCONF")
     assert reader.read() == b"nothing about data"
+
+
+def test_all_writers_of_one_turn_are_told_when_the_disk_fails(server, control):
+    first, *others = [server.client() for _ in range(4)]
+    control.block("sync")
+    first.send("SET", "k", "v")
+    until_reached(control, "sync")
+    os.kill(server.process_id, signal.SIGSTOP)  # so that all sockets are readable at once
+    for number, client in enumerate(others):
+        client.send("SET", f"k{number}", "v")
+    os.kill(server.process_id, signal.SIGCONT)
+    assert_silent(first, *others)
+    control.fail("sync", "EIO")
+    for client in (first, *others):
+        refused = client.read()
+        assert isinstance(refused, Error)
+        assert refused.line.startswith(b"MISCONF")
 
 
 def test_waitaof_waits_for_the_disk_also_with_no(serve, control):

@@ -1,0 +1,24 @@
+cimport cython
+
+
+cdef Py_ssize_t _GATHER_BYTES
+cdef Py_ssize_t _GATHER_PIECES
+cdef Py_ssize_t _TURN_BYTES
+
+
+@cython.locals(size_bytes=Py_ssize_t, is_joined=bint)
+cpdef list gathered(list out)
+
+cdef Py_ssize_t _size_bytes(list pieces) except -1
+
+
+cdef class Unsent:
+    cdef object _pieces
+    cdef object _send
+    cdef public long long size_bytes
+
+    cpdef bint is_empty(self)
+
+    @cython.locals(size_bytes=Py_ssize_t, sent=Py_ssize_t, is_long=bint)
+    cpdef bint hand_over(self, list pieces) except -1
+    cdef _keep(self, piece)
