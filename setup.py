@@ -27,6 +27,7 @@ from setuptools.errors import BaseError, CCompilerError
 COMPILED_MODULES = [
     "geostream.clock",
     "geostream.commands.streams_write",
+    "geostream.commands.trimming",
     "geostream.engine.args",
     "geostream.engine.client",
     "geostream.engine.command",

@@ -13,9 +13,9 @@ from geostream.engine.args import Args
 from geostream.engine.client import Client
 from geostream.engine.command import Flag, command
 from geostream.engine.context import Context
-from geostream.reply import OK, Reply, Simple, Wire
+from geostream.reply import OK, Reply, Simple
 
-PONG = Wire((b"+PONG\r\n",))
+PONG = Simple(b"PONG")
 RESET_DONE = Simple(b"RESET")
 INT32 = range(-(2**31), 2**31)
 

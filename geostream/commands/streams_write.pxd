@@ -1,16 +1,20 @@
+from geostream.commands.trimming cimport TrimOptions, trim
 from geostream.engine.args cimport Args
 from geostream.engine.context cimport Context
 from geostream.store.effects.entry_added cimport EntryAdded
 from geostream.store.ids cimport choose_id, id_bytes
 from geostream.store.stream cimport Stream
-from geostream.store.wire cimport pack_entry
+from geostream.store.wire cimport pack_entry, payload_bytes
+
+
+cdef long long _MAX_ENTRY_BYTES
 
 
 cdef class XAdd:
     cdef public bytes key
     cdef public object id
     cdef public list fields
-    cdef public object trim
+    cdef public TrimOptions trim
     cdef public bint create
     cdef public bytes pid
     cdef public bytes iid

@@ -23,9 +23,9 @@ from geostream.store.errors import EntryTooLarge
 from geostream.store.idempotency import content_iid
 from geostream.store.ids import AUTO_ID, MIN_ID, IdRequest, StreamId, choose_id, id_bytes
 from geostream.store.stream import Stream
-from geostream.store.wire import pack_entry
+from geostream.store.wire import pack_entry, payload_bytes
 
-MAX_ENTRY_BYTES = 2**30  # fields and values of one entry
+_MAX_ENTRY_BYTES = 2**30  # fields and values of one entry
 ID_00 = IdRequest(0, 0)
 
 
@@ -58,7 +58,7 @@ def parse_xadd(args: Args) -> XAdd:
         asked.fields = args.rest()
     if not asked.fields or len(asked.fields) % 2:
         raise args.wrong_count()
-    if asked.id == ID_00:
+    if asked.id is not AUTO_ID and asked.id == ID_00:
         raise errors.fail(errors.ID_ZERO)
     return asked
 
@@ -85,7 +85,7 @@ def _parse_options(args: Args, asked: XAdd) -> None:
     if idmp_given and asked.id != AUTO_ID and not args.is_stored:
         raise errors.fail(errors.IDMP_NOT_AUTO)
     options.check(args)
-    if options.has_strategy:
+    if options.has_strategy():
         asked.trim = options
 
 
@@ -131,7 +131,7 @@ def _parse_asked_id(text: bytes) -> IdRequest:
 )
 def xadd(ctx: Context, asked: XAdd) -> Reply:
     """Reply with the new entry's ID; null if NOMKSTREAM found no stream."""
-    stream = ctx.db.stream(asked.key)
+    stream: Stream | None = ctx.db.stream(asked.key)
     if stream is None and not asked.create:
         return None
     iid = b""
@@ -144,22 +144,20 @@ def xadd(ctx: Context, asked: XAdd) -> Reply:
             ctx.commit(IdmpDuplicate(ctx.db.number, asked.key))
             return id_bytes(known)
     entry_id = choose_id(asked.id, stream.last_id if stream is not None else MIN_ID, ctx.now_ms)
-    payload_bytes = 0
-    for text in asked.fields:
-        payload_bytes += len(text)
-    if payload_bytes > MAX_ENTRY_BYTES:
+    payload = payload_bytes(asked.fields)
+    if payload > _MAX_ENTRY_BYTES:
         raise EntryTooLarge
     shown_id = id_bytes(entry_id)
     entry = pack_entry(shown_id, asked.fields)
     if stream is None:
         stream = create_stream(ctx, asked.key)
-    starts_node = stream.nodes.wants_new(payload_bytes, ctx.keyspace.node_limits)
+    starts_node = stream.nodes.wants_new(payload, ctx.keyspace.node_limits)
     number = ctx.db.number
     ctx.keyspace.commit(EntryAdded(number, asked.key, entry_id, entry, starts_node, asked.fields))
     if asked.pid is not None:
         ctx.commit(IdmpRecorded(number, asked.key, asked.pid, iid, entry_id))
     if asked.trim is not None:
-        trim(ctx, asked.key, stream, asked.trim)
+        trim(ctx, asked.key, stream, asked.trim, False)
     return shown_id
 
 

@@ -10,8 +10,6 @@ Behaviour: https://redis.io/docs/latest/commands/xtrim/
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from geostream import errors
 from geostream.commands.stream_ids import parse_id
 from geostream.engine.args import Args
@@ -26,46 +24,53 @@ from geostream.store.ids import MAX_ID, StreamId, predecessor
 from geostream.store.nodes import Node
 from geostream.store.stream import Stream
 
-DEFAULT_LIMIT = 10_000  # entries a ~ trim takes at most, where the nodes do not say
-MAX_DEFAULT_LIMIT = 1_000_000
+_DEFAULT_LIMIT = 10_000  # entries a ~ trim takes at most, where the nodes do not say
+_MAX_DEFAULT_LIMIT = 1_000_000
+_NOT_GIVEN = -1  # in place of a number
 
 POLICIES = {b"KEEPREF": "keepref", b"DELREF": "delref", b"ACKED": "acked"}
 
 
-@dataclass(slots=True)
 class TrimOptions:
     """What the trimming words of a request say."""
 
-    max_len: int | None = None
-    min_id: StreamId | None = None
-    approximate: bool = False
-    limit: int | None = None  # None: not given
-    policy: str = ""  # keepref where not given
+    __slots__ = ("approximate", "limit", "max_len", "min_id", "policy")
 
-    @property
+    def __init__(self) -> None:
+        """Start with nothing said."""
+        self.max_len = _NOT_GIVEN
+        self.min_id: StreamId | None = None
+        self.approximate = False
+        self.limit = _NOT_GIVEN
+        self.policy = ""  # keepref where not given
+
     def has_strategy(self) -> bool:
-        """Whether there is anything to trim to."""
-        return self.max_len is not None or self.min_id is not None
+        """Tell whether there is anything to trim to."""
+        return self.max_len != _NOT_GIVEN or self.min_id is not None
 
     def take(self, word: bytes, args: Args) -> bool:
         """Take an option's arguments if ``word``, in upper case, is one with its arguments.
 
         Returns False for every other word.
         """
-        if word in POLICIES and not self.policy:
-            self.policy = POLICIES[word]
-        elif word in (b"MAXLEN", b"MINID") and args:
+        if word == b"MAXLEN" or word == b"MINID":  # noqa: PLR1714 - no tuple to look in
+            if not args:
+                return False
             self._take_strategy(word, args)
-        elif word == b"LIMIT" and args:
+        elif word == b"LIMIT":
+            if not args:
+                return False
             self.limit = args.integer()
             if self.limit < 0:
                 raise errors.fail(errors.LIMIT_NEGATIVE)
+        elif word in POLICIES and not self.policy:
+            self.policy = POLICIES[word]
         else:
             return False
         return True
 
     def _take_strategy(self, word: bytes, args: Args) -> None:
-        if self.has_strategy:
+        if self.has_strategy():
             raise errors.fail(errors.TWO_STRATEGIES)
         self.approximate = False
         if len(args) > 1:
@@ -81,26 +86,25 @@ class TrimOptions:
 
     def check(self, args: Args, strategy_required: bool = False) -> None:
         """Raise what is wrong with the options together. Servers write LIMIT with = in logs."""
-        if self.limit and not self.has_strategy:
+        has_limit = self.limit != _NOT_GIVEN
+        if has_limit and self.limit and not self.has_strategy():
             raise errors.fail(errors.LIMIT_WITHOUT_STRATEGY)
-        if strategy_required and not self.has_strategy:
+        if strategy_required and not self.has_strategy():
             raise errors.fail(errors.STRATEGY_MISSING)
-        if self.limit is not None and not self.approximate and not args.is_stored:
+        if has_limit and not self.approximate and not args.is_stored:
             raise errors.fail(errors.LIMIT_WITHOUT_TILDE)
 
     def limit_entries(self, node_max_entries: int) -> int:
         """Return how many entries may go at most; 0 is no limit."""
         if not self.approximate:
             return 0
-        if self.limit is not None:
+        if self.limit != _NOT_GIVEN:
             return self.limit
         limit = 100 * node_max_entries
-        return min(limit, MAX_DEFAULT_LIMIT) if limit > 0 else DEFAULT_LIMIT
+        return min(limit, _MAX_DEFAULT_LIMIT) if limit > 0 else _DEFAULT_LIMIT
 
 
-def trim(
-    ctx: Context, key: bytes, stream: Stream, options: TrimOptions, counts: bool = False
-) -> int:
+def trim(ctx: Context, key: bytes, stream: Stream, options: TrimOptions, counts: bool) -> int:
     """Trim a stream; return how many entries went.
 
     counts -- whether each of them counts as a change, as with XTRIM, or none, as with XADD
@@ -126,11 +130,13 @@ def _measure(stream: Stream, options: TrimOptions, limit: int) -> tuple[int, int
 
     O(nodes that go as a whole).
     """
-    wanted = stream.length - options.max_len if options.max_len is not None else 0
+    has_max_len = options.max_len != _NOT_GIVEN
+    wanted = stream.length - options.max_len if has_max_len else 0
     is_exact = not options.approximate or options.policy == "delref"
     count = 0
-    for whole_nodes, node in enumerate(stream.nodes.all):
-        if options.max_len is not None and count >= wanted:
+    whole_nodes = 0
+    for node in stream.nodes.all:
+        if has_max_len and count >= wanted:
             return count, whole_nodes
         if limit and count + node.live > limit:
             return count, whole_nodes
@@ -143,7 +149,8 @@ def _measure(stream: Stream, options: TrimOptions, limit: int) -> tuple[int, int
                 wanted = count + _count_below(options.min_id, node, stream)
             return (wanted if is_exact else count), whole_nodes
         count += node.live
-    return count, len(stream.nodes)
+        whole_nodes += 1
+    return count, whole_nodes
 
 
 def _count_below(floor: StreamId, node: Node, stream: Stream) -> int:
@@ -153,7 +160,7 @@ def _count_below(floor: StreamId, node: Node, stream: Stream) -> int:
 
 def _drop_empty_nodes(ctx: Context, key: bytes, stream: Stream, among: int) -> None:
     """Drop the nodes without entries among the first so many."""
-    if not all(node.live for node in stream.nodes.all[:among]):
+    if among and not all(node.live for node in stream.nodes.all[:among]):
         ctx.commit(EmptyNodesDropped(ctx.db.number, key, among))
 
 
@@ -163,16 +170,17 @@ def _trim_acked(
     """Take away entries no group needs, node by node as Redis walks them."""
     ids: list[StreamId] = []
     passed = 0
+    has_max_len = options.max_len != _NOT_GIVEN
     read_by_all = stream.groups.read_by_all
     for node in stream.nodes.all:
         length = stream.length - len(ids)
-        if options.max_len is not None and length <= options.max_len:
+        if has_max_len and length <= options.max_len:
             break
         if limit and len(ids) + node.live > limit:
             break
         if node.first_id <= read_by_all:
             ids += _unneeded_of(node, stream, options, length, read_by_all)
-        if options.max_len is not None:
+        if has_max_len:
             may_go_whole = length - node.live >= options.max_len
         else:
             assert options.min_id is not None
@@ -205,7 +213,7 @@ def _unneeded_of(
     """
     ids: list[StreamId] = []
     for entry_id in stream.select(node.first_id, min(node.last_id, read_by_all)).ids():
-        if options.max_len is not None and length - len(ids) <= options.max_len:
+        if options.max_len != _NOT_GIVEN and length - len(ids) <= options.max_len:
             break
         if options.min_id is not None and entry_id >= options.min_id:
             break

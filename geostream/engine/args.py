@@ -17,6 +17,9 @@ INT64_MIN = -(2**63)
 
 def parse_int64(text: bytes) -> int | None:
     """Return a number written canonically (no plus, no leading zero, no blank), or None."""
+    length = len(text)
+    if length < 19 and text.isdigit() and (text[0] != 48 or length == 1):
+        return int(text)
     digits = text[1:] if text[:1] == b"-" else text
     if not digits.isdigit() or len(digits) > 19:
         return None

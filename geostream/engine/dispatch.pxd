@@ -8,6 +8,7 @@ from geostream.engine.memory cimport Memory
 from geostream.engine.stats cimport CommandStats, Stats
 from geostream.engine.transactions cimport Watches
 from geostream.engine.waiters cimport Waiters
+from geostream.store.effects.entry_added cimport EntryAdded
 from geostream.store.keyspace cimport Keyspace
 
 
@@ -23,7 +24,7 @@ cdef class Engine:
     cdef public Stats stats
     cdef public object slowlog
     cdef public object latency
-    cdef public object slow_ns
+    cdef public long long slow_ns
     cdef public Waiters waiters
     cdef public Watches watches
     cdef public object pubsub

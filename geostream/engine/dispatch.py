@@ -38,6 +38,7 @@ from geostream.errors import CommandError
 from geostream.reply import NO_REPLY, Block, Reply
 from geostream.store import errors as store_errors
 from geostream.store.effects import Effect
+from geostream.store.effects.entry_added import EntryAdded
 from geostream.store.keyspace import Keyspace
 
 if TYPE_CHECKING:
@@ -263,8 +264,8 @@ class Engine:
         if journal:
             self.handed_out += 1
             stats = self.stats
-            for effect in journal:
-                stats.changes_since_save += effect.changes
+            for effect in journal:  # most are of one kind, and counting it needs no look
+                stats.changes_since_save += 1 if type(effect) is EntryAdded else effect.changes
             self.memory.note(journal)
             if self.watches.by_key:
                 self.watches.note(journal, keyspace)
@@ -272,7 +273,7 @@ class Engine:
                 self.waiters.note(journal, keyspace)
         for listener in self.listeners:
             listener(journal)
-        journal.clear()
+        del journal[:]
         if keyspace.missed:
             keyspace.missed.clear()
 

@@ -1,10 +1,14 @@
 cimport cython
 
+from geostream.store.effects.entry_added cimport EntryAdded
+
 
 cdef class Memory:
     cdef object _keyspace
     cdef dict _sizes
     cdef set _changed
+    cdef int _last_db
+    cdef bytes _last_key
     cdef long long _data_bytes
     cdef dict _saved
     cdef set _streams
@@ -16,3 +20,4 @@ cdef class Memory:
 
     @cython.locals(changed=set)
     cpdef note(self, effects)
+    cdef _note_entry(self, EntryAdded added)

@@ -23,6 +23,7 @@ from geostream.store.effects import (
     KeyMoved,
     StreamRestored,
 )
+from geostream.store.effects.entry_added import EntryAdded
 from geostream.store.keyspace import Keyspace
 from geostream.store.stream import Stream
 from geostream.store.unpacked import Unpacked
@@ -38,6 +39,7 @@ class Memory:
         self._keyspace = keyspace
         self._sizes: dict[PlacedKey, int] = {}
         self._changed: set[PlacedKey] = set()
+        self._last_db, self._last_key = -1, b""  # where the last entry was added: noted already
         self._data_bytes = 0
         self._saved: dict[PlacedKey, int] = {}  # by packing; of keys where it is something
         self._streams: set[PlacedKey] = set()  # those that changed
@@ -51,9 +53,18 @@ class Memory:
         """Remember which keys changed."""
         changed = self._changed
         for effect in effects:
+            if type(effect) is EntryAdded:
+                self._note_entry(effect)
+                continue
             changed.add((effect.db, effect.key))
             if effect.is_wide:
                 self._note_other_keys(effect)
+
+    def _note_entry(self, added: EntryAdded) -> None:
+        """Remember where an entry was added: most often where the one before was."""
+        if added.key != self._last_key or added.db != self._last_db:
+            self._changed.add((added.db, added.key))
+            self._last_db, self._last_key = added.db, added.key
 
     def note_key(self, placed: PlacedKey) -> None:
         """Remember that what a key takes changed, though what it holds did not."""
@@ -117,6 +128,7 @@ class Memory:
                         self._saved[placed] = value.saved_bytes
             self._data_bytes -= before
         self._changed.clear()
+        self._last_db = -1
         return self._data_bytes
 
     def saved_bytes(self) -> int:

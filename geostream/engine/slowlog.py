@@ -16,7 +16,7 @@ from geostream.engine.redaction import redacted
 
 MAX_ARGUMENTS = 32
 MAX_ARGUMENT_BYTES = 128
-NEVER_NS = 2**63
+NEVER_NS = 2**63 - 1
 
 
 @dataclass(slots=True)

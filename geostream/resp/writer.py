@@ -52,7 +52,7 @@ def encode(reply: Reply, out: list[bytes], protocol: int) -> None:
     elif kind is bytes:
         length = len(reply)
         if length < _SMALL:
-            out.append(_BULK_HEADERS[length] + reply + b"\r\n")
+            out.append(b"".join((_BULK_HEADERS[length], reply, b"\r\n")))
         else:
             out += (b"$%d\r\n" % length, reply, b"\r\n")
     elif kind is int:
@@ -62,6 +62,8 @@ def encode(reply: Reply, out: list[bytes], protocol: int) -> None:
         out.append(_ARRAY_HEADERS[length] if length < _SMALL else b"*%d\r\n" % length)
         for item in reply:
             encode(item, out, protocol)
+    elif kind is Simple:
+        out.append(b"+" + reply.text + b"\r\n")
     elif reply is None:
         out.append(b"$-1\r\n" if protocol == 2 else b"_\r\n")
     else:
@@ -81,10 +83,6 @@ def _form_of(reply: Reply) -> Write:
 
 def _error(reply: CommandError, out: list[bytes], _protocol: int) -> None:
     out.append(b"-%b\r\n" % reply.line)
-
-
-def _simple(reply: Simple, out: list[bytes], _protocol: int) -> None:
-    out.append(b"+%b\r\n" % reply.text)
 
 
 def _several(reply: Several, out: list[bytes], protocol: int) -> None:
@@ -173,7 +171,6 @@ _FORMS: dict[int, Mapping[type, Write]] = {
         SetOf: _items(b"*"),
         Push: _items(b"*"),
         CommandError: _error,
-        Simple: _simple,
         Verbatim: _text2,
         Double: _text2,
         BigNumber: _big_number2,
@@ -188,7 +185,6 @@ _FORMS: dict[int, Mapping[type, Write]] = {
         SetOf: _items(b"~"),
         Push: _items(b">"),
         CommandError: _error,
-        Simple: _simple,
         Verbatim: _verbatim3,
         Double: _double3,
         BigNumber: _big_number3,

@@ -37,6 +37,7 @@ from geostream.engine.stats import Stats
 from geostream.reply import NO_REPLY, Reply
 from geostream.resp.reader import RequestReader
 from geostream.resp.writer import encode
+from geostream.server.addresses import addresses
 from geostream.server.held import HeldReplies
 from geostream.server.unsent import Piece, Ready, Unsent, gathered
 
@@ -67,7 +68,7 @@ class Connection:
         self.fd = sock.fileno()
         self.bytes_in = 0
         self.bytes_out = 0
-        self.client = Client(client_id, self, *_addresses(sock))
+        self.client = Client(client_id, self, *addresses(sock))
         self._reader = RequestReader()
         self.take_limits()
         self._requests: list[list[bytes]] = []  # complete, not executed yet
@@ -381,21 +382,3 @@ class Connection:
         self._out.clear()
         self._sock.close()
         self.client.link = self._engine.host.no_link  # no cycle: what it kept is freed now
-
-
-def _addresses(sock: socket.socket) -> tuple[str, str]:
-    """Return the peer's and our address as CLIENT LIST shows them."""
-    local = sock.getsockname()
-    if sock.family == socket.AF_UNIX:
-        path = local if isinstance(local, str) else local.decode("utf-8", "replace")
-        return f"{path}:0", f"{path}:0"
-    try:
-        peer = sock.getpeername()
-    except OSError:  # gone already; the first recv will tell
-        return "?:0", _host_port(local)
-    return _host_port(peer), _host_port(local)
-
-
-def _host_port(address: tuple[str, int]) -> str:
-    host = f"[{address[0]}]" if ":" in address[0] else address[0]
-    return f"{host}:{address[1]}"

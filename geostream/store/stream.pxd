@@ -7,6 +7,9 @@ from geostream.store.tail cimport Tail
 from geostream.store.value cimport Value
 
 
+cdef Py_ssize_t _INDEX_BYTES
+
+
 cdef class Stream(Value):
     cdef public list _segments
     cdef public list _firsts

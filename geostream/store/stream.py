@@ -24,6 +24,7 @@ from geostream.store.tail import Tail
 from geostream.store.value import VALUE_BYTES, Value
 
 SEGMENT_BYTES = 600  # what a segment costs beside wire and index, about
+_INDEX_BYTES = INDEX_BYTES  # a number in C here, see stream.pxd
 NODE_BYTES = 210  # what the account of one of Redis' nodes costs, about
 
 
@@ -245,7 +246,7 @@ class Stream(Value):
         if tail is None or tail.is_full:
             tail = self._start_tail(entry_id)
         tail.append(entry_id, entry)
-        self._wire_bytes += len(entry) + INDEX_BYTES
+        self._wire_bytes += len(entry) + _INDEX_BYTES
         self.nodes.append(entry_id, fields, new_node)
         self.length += 1
         self.entries_added += 1

@@ -3,6 +3,11 @@ cimport cython
 from geostream.store.segment cimport Segment, place_in
 
 
+cdef Py_ssize_t _MOST_NEW
+cdef Py_ssize_t _FULL_ENTRIES
+cdef Py_ssize_t _FULL_BYTES
+
+
 cdef class Tail(Segment):
     cdef public object _ms
     cdef public object _seq
@@ -13,7 +18,7 @@ cdef class Tail(Segment):
     cdef public list _new_ids
     cdef public bint is_full
 
-    @cython.locals(ids=list, entries=list, entry_id=tuple)
+    @cython.locals(ids=list, entries=list, entry_id=tuple, places=list, entry=bytes, at=Py_ssize_t)
     cdef _settle(self)
 
     @cython.locals(size=Py_ssize_t)

@@ -7,7 +7,6 @@ doing it one by one. Whoever reads has it done first.
 from __future__ import annotations
 
 from array import array
-from itertools import accumulate
 
 from geostream.store.ids import MIN_ID, StreamId
 from geostream.store.packed import Content
@@ -22,6 +21,7 @@ from geostream.store.segment import (
 )
 
 _MOST_NEW = 32  # entries on the list: they take several times the room they will
+_FULL_ENTRIES, _FULL_BYTES = SEAL_ENTRIES, SEAL_BYTES  # numbers in C here, see tail.pxd
 
 
 class Tail(Segment):
@@ -62,13 +62,17 @@ class Tail(Segment):
         ids, entries = self._new_ids, self._new
         self._ms.fromlist([entry_id[0] for entry_id in ids])
         self._seq.fromlist([entry_id[1] for entry_id in ids])
-        places = list(accumulate(map(len, entries), initial=len(self._wire)))
+        at = len(self._wire)
+        places = [at]
+        for entry in entries:
+            at += len(entry)
+            places.append(at)
         self._ends.fromlist(places[1:])
         places.pop()
         self._starts.fromlist(places)
         self._wire += b"".join(entries)
-        entries.clear()
-        ids.clear()
+        del entries[:]
+        del ids[:]
 
     def find(self, entry_id: StreamId) -> int:
         """Return the place of the entry with this ID, or -1. O(log n)."""
@@ -90,7 +94,7 @@ class Tail(Segment):
         self._plain_bytes += size
         if len(self._new) >= _MOST_NEW:
             self._settle()
-        if self._plain_bytes >= SEAL_BYTES or self._count >= SEAL_ENTRIES:
+        if self._plain_bytes >= _FULL_BYTES or self._count >= _FULL_ENTRIES:
             self.is_full = True
 
     def sealed(self) -> Segment:

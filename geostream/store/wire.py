@@ -3,11 +3,13 @@
     *2\\r\\n $3\\r\\n5-1\\r\\n *2\\r\\n $1\\r\\nf\\r\\n $1\\r\\nv\\r\\n
 
 An array of the ID and an array of field, value, field, value, ... What stands between the
-texts is looked up in tables, and one join makes the whole.
+texts is looked up in tables, and one join makes the whole; of a short entry a loop that copies
+its bytes, where that is compiled and so the faster of the two.
 """
 
 from __future__ import annotations
 
+from types import FunctionType
 from typing import Any
 
 import hiredis
@@ -19,6 +21,10 @@ _FIELDS_HEADS = [b"\r\n*%d" % count for count in range(_SMALL)]
 _TEXT_HEADS = [b"\r\n$%d\r\n" % length for length in range(_SMALL)]
 _END = b"\r\n"
 
+_COPY = bytearray(_SMALL)  # nothing switches before what is put there is copied out
+_ID_ROOM_BYTES = 64  # what an entry takes beside its fields, or more
+_HEAD_ROOM_BYTES = 8  # what a short text takes beside itself, or more
+
 
 def pack_entry(shown_id: bytes, fields: list[bytes]) -> bytes:
     """Return an entry in wire form.
@@ -27,6 +33,8 @@ def pack_entry(shown_id: bytes, fields: list[bytes]) -> bytes:
     fields   -- field, value, field, value, ...
     """
     count = len(fields)
+    if payload_bytes(fields) + _HEAD_ROOM_BYTES * count + _ID_ROOM_BYTES <= _MOST_COPIED_BYTES:
+        return _copied(shown_id, fields)
     pieces = [
         _ID_HEADS[len(shown_id)],
         shown_id,
@@ -38,6 +46,35 @@ def pack_entry(shown_id: bytes, fields: list[bytes]) -> bytes:
         pieces.append(text)
     pieces.append(_END)
     return b"".join(pieces)
+
+
+def payload_bytes(fields: list[bytes]) -> int:
+    """Return how long fields and values are together."""
+    size = 0
+    for text in fields:
+        size += len(text)
+    return size
+
+
+def _copied(shown_id: bytes, fields: list[bytes]) -> bytes:
+    """Return a short entry: see ``pack_entry``."""
+    out = _COPY
+    at = _put(out, 0, _ID_HEADS[len(shown_id)])
+    at = _put(out, at, shown_id)
+    at = _put(out, at, _FIELDS_HEADS[len(fields)])
+    for text in fields:
+        at = _put(out, at, _TEXT_HEADS[len(text)])
+        at = _put(out, at, text)
+    at = _put(out, at, _END)
+    return out[:at]  # type: ignore[return-value]  # in C this is bytes
+
+
+def _put(out: bytearray, at: int, text: bytes) -> int:
+    source = text
+    length = len(text)
+    for place in range(length):
+        out[at + place] = source[place]
+    return at + length
 
 
 def fields_of(entry: bytes) -> bytes:
@@ -60,3 +97,7 @@ def unpack_entry(entry: bytes | bytearray) -> list[bytes]:
     unpacked: Any = reader.gets()
     fields: list[bytes] = unpacked[1]
     return fields
+
+
+#: Not above the room there is; in plain Python nothing is copied byte by byte.
+_MOST_COPIED_BYTES = 0 if isinstance(_put, FunctionType) else _SMALL
