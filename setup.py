@@ -26,6 +26,7 @@ from setuptools.errors import BaseError, CCompilerError
 #: The only list of them. What is here costs time with every request, or every entry of a file.
 COMPILED_MODULES = [
     "geostream.clock",
+    "geostream.commands.connection",
     "geostream.commands.streams_write",
     "geostream.commands.trimming",
     "geostream.engine.args",
@@ -72,7 +73,7 @@ DIRECTIVES = {
 }
 
 #: Their hot functions are decorated, which a .pxd cannot declare: annotations are C types here.
-TYPED_BY_ANNOTATIONS = {"geostream.commands.streams_write"}
+TYPED_BY_ANNOTATIONS = {"geostream.commands.connection", "geostream.commands.streams_write"}
 
 C_DIRECTORY = "build/cython"  # generated C files stay out of the source tree
 SOURCE_ROOT = Path(__file__).resolve().parent
