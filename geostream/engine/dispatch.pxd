@@ -7,7 +7,7 @@ from geostream.engine.context cimport Context
 from geostream.engine.memory cimport Memory
 from geostream.engine.stats cimport CommandStats, Stats
 from geostream.engine.transactions cimport Watches
-from geostream.engine.waiters cimport Waiters
+from geostream.engine.waiters cimport Ticket, Waiters
 from geostream.store.effects.entry_added cimport EntryAdded
 from geostream.store.keyspace cimport Keyspace
 
@@ -56,3 +56,10 @@ cdef class Engine:
 
     @cython.locals(keyspace=Keyspace, journal=list, stats=Stats)
     cpdef hand_out(self)
+
+    cdef Ticket _ticket(self, Context ctx, Command row, list request, object block)
+    @cython.locals(ticket=Ticket)
+    cdef _serve_ready(self, long long now_ms)
+    @cython.locals(ctx=Context, keyspace=Keyspace, client=Client, row=Command, started_ns="long long")
+    cdef _retry(self, Ticket ticket, long long now_ms)
+    cdef _answer(self, Ticket ticket, object reply, long long started_ns)

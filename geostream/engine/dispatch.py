@@ -297,17 +297,17 @@ class Engine:
 
     def _retry(self, ticket: Ticket, now_ms: int) -> None:
         """Run a waiting request again; answer it if it is served now, or refused."""
-        ctx, keyspace, client = self._ctx, self.keyspace, ticket.client
+        ctx, keyspace, client, row = self._ctx, self.keyspace, ticket.client, ticket.row
         ctx.client = client
         ctx.now_ms = keyspace.now_ms = now_ms
         ctx.db = keyspace.databases[ticket.database]
         ctx.in_transaction = False
-        keyspace.is_reading = ticket.row.counts_lookups
+        keyspace.is_reading = row.counts_lookups
         started_ns = self._mark_ns
         try:
-            reply = ticket.row.run(ctx, ticket.asked)
+            reply = row.run(ctx, ticket.asked)
         except Exception as error:
-            reply = self._error_reply(ticket.row, error)
+            reply = self._error_reply(row, error)
         if keyspace.journal or keyspace.missed:
             self.hand_out()
         if type(reply) is Block:

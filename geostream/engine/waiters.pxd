@@ -1,9 +1,13 @@
 cimport cython
 
+from geostream.engine.client cimport Client
+from geostream.engine.command cimport Command
+from geostream.store.effects.entry_added cimport EntryAdded
+
 
 cdef class Ticket:
-    cdef public object client
-    cdef public object row
+    cdef public Client client
+    cdef public Command row
     cdef public list request
     cdef public object asked
     cdef public int database
@@ -22,4 +26,10 @@ cdef class Waiters:
     cdef dict _ready
     cdef dict _to_recheck
 
+    @cython.locals(lines=dict)
+    cpdef park(self, Ticket ticket)
+
+    @cython.locals(placed=tuple, lines=dict)
+    cpdef withdraw(self, Ticket ticket)
     cpdef bint has_ready(self)
+    cdef _mark(self, tuple placed, bint only_needing)

@@ -14,8 +14,10 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from geostream.engine.client import Client
+from geostream.engine.command import Command
 from geostream.reply import Block, Reply
 from geostream.store.effects import (
     Claimed,
@@ -25,12 +27,9 @@ from geostream.store.effects import (
     KeyCopied,
     KeyMoved,
 )
+from geostream.store.effects.entry_added import EntryAdded
 from geostream.store.keyspace import Keyspace
 from geostream.store.stream import Stream
-
-if TYPE_CHECKING:
-    from geostream.engine.client import Client
-    from geostream.engine.command import Command
 
 PlacedKey = tuple[int, bytes]  # database and key
 Line = OrderedDict["Ticket", None]  # has a first one in O(1), however many went before
@@ -63,7 +62,8 @@ class Ticket:
         self.request = request
         self.asked: Any = block.again
         self.database = client.database
-        self.keys = list(dict.fromkeys(block.keys))
+        keys = block.keys
+        self.keys = list(keys) if len(keys) == 1 else list(dict.fromkeys(keys))
         self.line = block.line
         self.needs_keys = block.needs_keys
         self.deadline_ms = now_ms + block.timeout_ms if block.timeout_ms else None
@@ -144,6 +144,9 @@ class Waiters:
     def note(self, effects: Iterable[Effect], keyspace: Keyspace) -> None:
         """Find out which keys somebody waits for have changed."""
         for effect in effects:
+            if type(effect) is EntryAdded:
+                self._mark((effect.db, effect.key), False)
+                continue
             if effect.wakes or effect.wakes_groups:
                 self._mark((effect.db, effect.key), not effect.wakes)
             if isinstance(effect, KeyMoved | KeyCopied):

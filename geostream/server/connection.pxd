@@ -4,6 +4,7 @@ from geostream.clock cimport Clock
 from geostream.engine.client cimport Client
 from geostream.engine.dispatch cimport Engine
 from geostream.engine.stats cimport Stats
+from geostream.engine.waiters cimport Ticket
 from geostream.resp.reader cimport RequestReader
 from geostream.resp.writer cimport encode
 from geostream.server.held cimport HeldReplies
@@ -57,6 +58,9 @@ cdef class Connection:
     cdef _mark_dirty(self)
     @cython.locals(out=list, pieces=list, number="long long")
     cpdef flush(self)
+    cpdef push(self, reply)
+    @cython.locals(ticket=Ticket)
+    cpdef set_timer(self)
     cdef _drop_if_empty(self)
     @cython.locals(unsent=Unsent, is_there=bint)
     cdef _hand_over(self, list pieces)
