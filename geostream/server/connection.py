@@ -106,7 +106,7 @@ class Connection:
     def _on_readable(self) -> None:
         """Take what the socket has and execute what is complete; runs in the hub."""
         try:
-            if self._receive():
+            if self._is_open and self._receive():
                 self._work()
         except Exception as fault:
             self._give_up(fault)
@@ -134,8 +134,9 @@ class Connection:
             return self._is_open
         except OSError:
             size = 0
-        if not size:
-            self.drop()
+        if not size:  # gone: whoever comes in the same turn finds its place free
+            self._is_open = False
+            self._greenlet.switch()
             return False
         self.bytes_in += size
         self._stats.bytes_in += size
