@@ -21,7 +21,8 @@ from geostream.reply import NULL_ARRAY, Reply, Wire
 from geostream.store.effects import Claimed, GroupMoved, PendingRemoved
 from geostream.store.group import Consumer, Group
 from geostream.store.ids import MIN_ID, StreamId, id_bytes
-from geostream.store.pending import Delivery, IdMap, OwnIds
+from geostream.store.own_ids import OwnIds
+from geostream.store.pending import Pel
 from geostream.store.stream import Stream
 
 DEFAULT_COUNT = 100  # of XAUTOCLAIM
@@ -98,14 +99,15 @@ def xpending(ctx: Context, asked: XPending) -> Reply:
     return _records(group, consumer.pending, asked, ctx.now_ms)
 
 
-def _records(group: Group, ids: IdMap[Delivery] | OwnIds, asked: XPending, now_ms: int) -> Reply:
+def _records(group: Group, ids: Pel | OwnIds, asked: XPending, now_ms: int) -> Reply:
     """Return what is known about those of the IDs that are asked for."""
     records: list[Reply] = []
     for entry_id in ids.from_id(asked.start):
         if entry_id > asked.end or len(records) == asked.count:
             break
-        consumer, time_ms, delivery_count = group.pending[entry_id]
-        idle_ms = max(0, now_ms - time_ms)
+        held = group.pending[entry_id]
+        consumer, delivery_count = held.consumer, held.delivery_count
+        idle_ms = max(0, now_ms - held.time_ms)
         if consumer is None:  # released: passes any filter
             records.append([id_bytes(entry_id), b"", -1, delivery_count])
         elif idle_ms >= asked.min_idle_ms:
@@ -277,7 +279,7 @@ def _may_claim(claims: Claims, entry_id: StreamId, options: ClaimOptions, now_ms
         time_ms, delivery_count = claims.claimed[entry_id]
         is_owned = True
     elif held is not None:
-        _, time_ms, delivery_count = held
+        time_ms, delivery_count = held.time_ms, held.delivery_count
         is_owned = held.consumer is not None
     elif options.force:
         time_ms, delivery_count, is_owned = now_ms, 1, False
@@ -361,11 +363,12 @@ def xautoclaim(ctx: Context, asked: XAutoClaim) -> Reply:
     walk = group.pending.from_id(options.start)
     left = options.count
     for entry_id in islice(walk, min(options.count * EXAMINED_PER_CLAIM, len(group.pending))):
-        consumer, time_ms, delivery_count = group.pending[entry_id]
+        held = group.pending[entry_id]
+        too_soon = options.min_idle_ms and now_ms - held.time_ms < options.min_idle_ms
         if entry_id not in stream:
             claims.gone[entry_id] = None
-        elif not (consumer and options.min_idle_ms and now_ms - time_ms < options.min_idle_ms):
-            claims.claim(entry_id, now_ms, delivery_count + (not options.just_id))
+        elif not (too_soon and held.consumer is not None):
+            claims.claim(entry_id, now_ms, held.delivery_count + (not options.just_id))
         else:
             continue
         left -= 1

@@ -1,63 +1,124 @@
-"""Reading as a consumer of a group, and saying what became of it: XREADGROUP, XACK, XNACK.
+"""Reading as a consumer of a group: XREADGROUP.
 
-XREADGROUP serves its streams one after the other: new entries (``>``), with CLAIM after
+It serves its streams one after the other: new entries (``>``), with CLAIM after
 entries that others left pending too long, or what the consumer has pending itself (any
 other ID, the history). A delivery is one effect however many entries it has.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from geostream import errors
-from geostream.commands.groups import consumer_for, find_group, group_or_error, note_seen
-from geostream.commands.stream_ids import parse_id, parse_ids
+from geostream.commands.groups import consumer_for, note_seen
+from geostream.commands.stream_ids import parse_id
 from geostream.commands.stream_options import Caps, ReadOptions, parse_read
 from geostream.engine.args import INT64_MAX, Args
 from geostream.engine.command import Flag, Keys, command
 from geostream.engine.context import Context
 from geostream.reply import NULL_ARRAY, Block, Later, PairArrays, Reply, Wire
-from geostream.store.effects import Claimed, Delivered, PendingRemoved, Released
+from geostream.store.effects import Claimed, Delivered
 from geostream.store.group import Consumer, Group
 from geostream.store.ids import MAX_ID, StreamId, id_bytes, successor
 from geostream.store.segment import Piece
+from geostream.store.selection import Selection
 from geostream.store.stream import Stream
 
 ENTRY_HEAD = b"*2\r\n"  # of an entry's wire form
 CLAIM_HEAD = b"*4\r\n"  # with CLAIM, idle time and delivery count come behind
 CLAIM_NEW = b":0\r\n:0\r\n"
 RECHECK_MS = 100  # at least so much between two looks for something to claim
+ZERO = 48  # the digit
+MAX_SHORT_DIGITS = 9
 NULL_FIELDS_BYTES = len(b"*-1\r\n")  # in place of a deleted entry's fields
 
 Record = tuple[StreamId, int, int]  # ID, delivery time in ms, delivery count
 
 
-@dataclass(slots=True)
 class Place:
     """One stream of an XREADGROUP."""
 
-    key: bytes
-    stream: Stream
-    group: Group
-    after: StreamId | None  # history above this ID; None: new entries
+    __slots__ = ("after", "group", "key", "stream")
+
+    def __init__(self, key: bytes, stream: Stream, group: Group, after: StreamId | None) -> None:
+        """Read above an ID of the history, or new entries (None)."""
+        self.key = key
+        self.stream = stream
+        self.group = group
+        self.after = after
 
 
-def parse_xreadgroup(args: Args) -> ReadOptions:
+class GroupRead:
+    """What XREADGROUP is asked; ``ReadOptions`` says what each word means."""
+
+    __slots__ = (
+        "block_ms",
+        "claim_ms",
+        "consumer",
+        "count",
+        "group",
+        "ids",
+        "keys",
+        "limits",
+        "noack",
+    )
+
+    def __init__(self, group: bytes, consumer: bytes, keys: list[bytes], ids: list[bytes]) -> None:
+        """Start without options."""
+        self.group = group
+        self.consumer = consumer
+        self.keys = keys
+        self.ids = ids
+        self.count = -1
+        self.block_ms: int | None = None
+        self.claim_ms: int | None = None
+        self.noack = False
+        self.limits: ReadOptions | None = None  # MAXCOUNT and MAXSIZE, if given
+
+
+def parse_xreadgroup(args: Args) -> GroupRead:
     """Take XREADGROUP's words."""
-    return parse_read(args, group=True)
+    return _parse_usual(args.words) or _parse_any(args)
 
 
-def _place(ctx: Context, key: bytes, group: bytes, asked_id: bytes) -> Place:
+def _parse_usual(words: list[bytes]) -> GroupRead | None:
+    """Take the words if they are ``GROUP group consumer [COUNT count] STREAMS key id``."""
+    at = len(words) - 3
+    if at not in (4, 6) or words[at].upper() != b"STREAMS" or words[1].upper() != b"GROUP":
+        return None
+    asked = GroupRead(words[2], words[3], words[at + 1 : at + 2], words[at + 2 :])
+    if at == 6:
+        count = words[5]
+        if words[4].upper() != b"COUNT" or not count.isdigit() or count[0] == ZERO:
+            return None
+        if len(count) > MAX_SHORT_DIGITS:
+            return None
+        asked.count = int(count)
+    return asked
+
+
+def _parse_any(args: Args) -> GroupRead:
+    options = parse_read(args, group=True)
+    asked = GroupRead(options.group or b"", options.consumer, options.keys, options.ids)
+    asked.count = options.count
+    asked.block_ms = options.block_ms
+    asked.claim_ms = options.claim_ms
+    asked.noack = options.noack
+    if options.is_capped:
+        asked.limits = options
+    return asked
+
+
+def _place(ctx: Context, key: bytes, name: bytes, asked_id: bytes) -> Place:
     """Find a stream and group; read the ID that goes with it."""
-    found = find_group(ctx, key, group)
-    if found is None:
-        raise errors.fail(errors.NO_GROUP_TO_READ, key=key, group=group)
+    stream = ctx.db.stream(key)
+    group = stream.groups.get(name) if stream is not None else None
+    if stream is None or group is None:
+        raise errors.fail(errors.NO_GROUP_TO_READ, key=key, group=name)
     if asked_id == b">":
-        return Place(key, *found, None)
+        return Place(key, stream, group, None)
     if asked_id in (b"$", b"+"):
         raise errors.fail(errors.ID_MEANINGLESS, id=asked_id)
     after = parse_id(asked_id)
-    return Place(key, *found, after if after != MAX_ID else None)  # Redis takes it for >
+    return Place(key, stream, group, after if after != MAX_ID else None)  # Redis takes it for >
 
 
 @command(
@@ -77,16 +138,17 @@ def _place(ctx: Context, key: bytes, group: bytes, asked_id: bytes) -> Place:
     ),
     parse=parse_xreadgroup,
 )
-def xreadgroup(ctx: Context, asked: ReadOptions) -> Reply:
+def xreadgroup(ctx: Context, asked: GroupRead) -> Reply:
     """Reply with the streams that have something; wait if none has."""
-    group = asked.group
-    assert group is not None
-    places = [
-        _place(ctx, key, group, asked_id)
-        for key, asked_id in zip(asked.keys, asked.ids, strict=True)
-    ]
+    return _read(ctx, asked)
+
+
+def _read(ctx: Context, asked: GroupRead) -> Reply:
+    places: list[Place] = []
+    for number in range(len(asked.keys)):
+        places.append(_place(ctx, asked.keys[number], asked.group, asked.ids[number]))
     ctx.keyspace.hits += len(places)  # Redis looks twice, and counts it
-    caps = Caps(asked) if asked.is_capped else None
+    caps = Caps(asked.limits) if asked.limits is not None else None
     claim_ms = asked.claim_ms
     served: list[tuple[bytes, Reply]] = []
     for place in places:
@@ -94,7 +156,9 @@ def xreadgroup(ctx: Context, asked: ReadOptions) -> Reply:
             if caps.is_over:
                 break
             caps.open_stream(place.key)
-        consumer = consumer_for(ctx, place.key, group, place.group, asked.consumer)
+        consumer = place.group.consumers.get(asked.consumer)
+        if consumer is None:
+            consumer = consumer_for(ctx, place.key, asked.group, place.group, asked.consumer)
         if place.after is not None:
             served.append((place.key, _read_history(ctx, place, asked, consumer, caps)))
             claim_ms = None  # as in Redis: not for the streams behind a history read
@@ -108,7 +172,7 @@ def xreadgroup(ctx: Context, asked: ReadOptions) -> Reply:
         return NULL_ARRAY
     recheck_ms = _recheck_ms(places, claim_ms, ctx.now_ms) if claim_ms is not None else None
     # Workers of a group want the same entries; caps and claims may pass some over.
-    line = group if caps is None and claim_ms is None else None
+    line = asked.group if caps is None and claim_ms is None else None
     return Block(asked.keys, asked.block_ms, True, recheck_ms, asked, line)
 
 
@@ -118,50 +182,69 @@ def xreadgroup(ctx: Context, asked: ReadOptions) -> Reply:
 def _read_new(
     ctx: Context,
     place: Place,
-    asked: ReadOptions,
+    asked: GroupRead,
     consumer: Consumer,
     caps: Caps | None,
     claim_ms: int | None,
 ) -> Wire | None:
     """Deliver what is due to the consumer; None if nothing is."""
-    group_name, count = asked.group or b"", asked.count
+    count = asked.count
     claimed: list[Piece] = []
     records: list[Record] = []
     if claim_ms is not None:
         claimed, records = _pick_claimable(place, claim_ms, count, ctx.now_ms, caps)
         if count > 0:
             count -= len(records)
-    ids, entries = _pick_new(place, count, caps, with_claim=claim_ms is not None)
-    number, key = ctx.db.number, place.key
+    selection = _pick_new(place, count, caps, len(CLAIM_NEW) if claim_ms is not None else 0)
+    key, name = place.key, asked.group
     if records:
-        changes = 0 if ids else 1  # a read counts once
-        ctx.commit(Claimed(number, key, group_name, consumer.name, records, changes))
-    if ids:
-        read = place.stream.entries_read_after(place.group, ids)
-        ctx.commit(
-            Delivered(number, key, group_name, consumer.name, ids, ctx.now_ms, read, asked.noack)
-        )
-    note_seen(ctx, key, group_name, consumer, is_active=bool(records))
-    if not ids and not records:
+        changes = 0 if selection is not None else 1  # a read counts once
+        ctx.commit(Claimed(ctx.db.number, key, name, consumer.name, records, changes))
+    if selection is not None:
+        _deliver(ctx, place, asked, consumer, selection.ids())
+    if records or consumer.seen_ms != ctx.now_ms:
+        note_seen(ctx, key, name, consumer, is_active=bool(records))
+    if selection is None and not records:
         return None
-    return Wire([b"*%d\r\n" % (len(ids) + len(records)), *claimed, *entries])
+    new = selection.count if selection is not None else 0
+    pieces: list[Piece | Later] = [b"*%d\r\n" % (len(records) + new)]
+    pieces += claimed
+    if selection is not None:
+        pieces += selection.to_send() if claim_ms is None else _all_with_claim(selection)
+    return Wire(pieces)
 
 
-def _pick_new(
-    place: Place, count: int, caps: Caps | None, with_claim: bool
-) -> tuple[list[StreamId], list[Piece | Later]]:
-    """Return the group's next entries: their IDs and the wire forms to send."""
+def _deliver(
+    ctx: Context, place: Place, asked: GroupRead, consumer: Consumer, ids: list[StreamId]
+) -> None:
+    """Have the group's next entries be given to a consumer."""
+    read = place.stream.entries_read_after(place.group, ids)
+    number, now_ms = ctx.db.number, ctx.now_ms
+    ctx.keyspace.commit(
+        Delivered(number, place.key, asked.group, consumer.name, ids, now_ms, read, asked.noack)
+    )
+
+
+def _pick_new(place: Place, count: int, caps: Caps | None, extra_bytes: int) -> Selection | None:
+    """Return the group's next entries, if there are any.
+
+    extra_bytes -- what is sent with each, for MAXSIZE
+    """
     stream, position = place.stream, place.group.last_id
     if not count or stream.last_entry_id <= position:
-        return [], []
+        return None
     selection = stream.select(successor(position), MAX_ID, count)
     if caps is not None:
-        extra_bytes = len(CLAIM_NEW) if with_claim else 0
-        sizes_bytes = (size_bytes + extra_bytes for size_bytes in selection.sizes())
-        selection = selection.first(caps.admit(sizes_bytes))
-    if with_claim:
-        return selection.ids(), [_with_claim(entry, CLAIM_NEW) for entry in selection.entries()]
-    return selection.ids(), selection.to_send()
+        selection = selection.first(_admitted(selection, caps, extra_bytes))
+    return selection if selection.count else None
+
+
+def _admitted(selection: Selection, caps: Caps, extra_bytes: int) -> int:
+    return caps.admit(size_bytes + extra_bytes for size_bytes in selection.sizes())
+
+
+def _all_with_claim(selection: Selection) -> list[bytes]:
+    return [_with_claim(entry, CLAIM_NEW) for entry in selection.entries()]
 
 
 def _with_claim(entry: bytes | bytearray, tail: bytes) -> bytes:
@@ -205,7 +288,7 @@ def _recheck_ms(places: list[Place], claim_ms: int, now_ms: int) -> int:
 
 
 def _read_history(
-    ctx: Context, place: Place, asked: ReadOptions, consumer: Consumer, caps: Caps | None
+    ctx: Context, place: Place, asked: GroupRead, consumer: Consumer, caps: Caps | None
 ) -> Reply:
     """Return what the consumer has pending above an ID; a deleted entry has no fields."""
     assert place.after is not None
@@ -224,7 +307,7 @@ def _read_history(
             entries.append(Wire((entry,)))
             count = min(pending[entry_id].delivery_count + 1, INT64_MAX)
             records.append((entry_id, ctx.now_ms, count))
-    group_name = asked.group or b""
+    group_name = asked.group
     if records:
         ctx.commit(Claimed(ctx.db.number, place.key, group_name, consumer.name, records))
     note_seen(ctx, place.key, group_name, consumer)
@@ -236,146 +319,3 @@ def _history_bytes(entry_id: StreamId, entry: bytes | bytearray | None) -> int:
         return len(entry)
     shown = id_bytes(entry_id)
     return len(ENTRY_HEAD) + len(b"$%d\r\n\r\n" % len(shown)) + len(shown) + NULL_FIELDS_BYTES
-
-
-# Acknowledging
-
-
-@dataclass(slots=True)
-class XAck:
-    """IDs to acknowledge, as typed: they are read once the group is found."""
-
-    key: bytes
-    group: bytes
-    ids: list[bytes]
-
-
-def parse_xack(args: Args) -> XAck:
-    """Take key, group and IDs."""
-    return XAck(args.next(), args.next(), args.rest())
-
-
-@command(
-    "XACK",
-    syntax="key group id [id ...]",
-    arity=-4,
-    flags={Flag.WRITE, Flag.FAST},
-    keys=Keys(("RW", "update")),
-    group="stream",
-    since="5.0.0",
-    summary="Acknowledge entries: they are pending no more.",
-    complexity="O(1) for each ID",
-    parse=parse_xack,
-)
-def xack(ctx: Context, asked: XAck) -> Reply:
-    """Reply with the number of entries that were pending."""
-    found = find_group(ctx, asked.key, asked.group)
-    if found is None:
-        return 0
-    pending = found[1].pending
-    ids = [entry_id for entry_id in dict.fromkeys(parse_ids(asked.ids)) if entry_id in pending]
-    if ids:
-        ctx.commit(PendingRemoved(ctx.db.number, asked.key, asked.group, ids, len(ids)))
-    return len(ids)
-
-
-@dataclass(slots=True)
-class XNack:
-    """Entries to give back. What follows the group is read once the group is found."""
-
-    key: bytes
-    group: bytes
-    words: list[bytes]
-
-
-@dataclass(slots=True)
-class Release:
-    """What XNACK's words say."""
-
-    mode: bytes
-    ids: list[bytes]
-    force: bool = False
-    retry_count: int | None = None
-
-    def count_after(self, delivery_count: int) -> int:
-        """Return what a delivery count becomes."""
-        if self.retry_count is not None:
-            return self.retry_count
-        if self.mode == b"FATAL":
-            return INT64_MAX
-        return max(0, delivery_count - 1) if self.mode == b"SILENT" else delivery_count
-
-
-def parse_xnack(args: Args) -> XNack:
-    """Take key and group; leave the rest for later."""
-    return XNack(args.next(), args.next(), args.rest())
-
-
-def _parse_release(words: list[bytes]) -> Release:
-    """Take mode, options and IDs."""
-    args = Args(words, "xnack", 0)
-    release = Release(args.next().upper(), [])
-    if release.mode not in (b"SILENT", b"FAIL", b"FATAL"):
-        raise errors.fail(errors.NACK_MODE)
-    has_ids = False
-    while args:
-        typed = args.next()
-        option = typed.upper()
-        if option == b"FORCE":
-            release.force = True
-        elif option == b"RETRYCOUNT" and args:
-            release.retry_count = args.integer()
-            if release.retry_count < 0:
-                raise errors.fail(errors.NACK_RETRYCOUNT)
-        elif option == b"IDS" and args:
-            release.ids = _take_nacked_ids(args)
-            has_ids = True
-        else:
-            raise errors.fail(errors.NACK_OPTION_UNKNOWN, option=typed)
-    if not has_ids:
-        raise errors.fail(errors.NACK_NEEDS_IDS)
-    return release
-
-
-def _take_nacked_ids(args: Args) -> list[bytes]:
-    count = args.integer(errors.NACK_NUMIDS)
-    if not 0 < count < 2**31:
-        raise errors.fail(errors.NACK_NUMIDS)
-    if count > len(args):
-        raise errors.fail(errors.NACK_TOO_FEW_IDS)
-    return args.take(count)
-
-
-@command(
-    "XNACK",
-    syntax="key group <SILENT | FAIL | FATAL> [FORCE] [RETRYCOUNT count] IDS numids id [id ...]",
-    arity=-7,
-    flags={Flag.WRITE, Flag.FAST},
-    keys=Keys(("RW", "update")),
-    group="stream",
-    since="8.8.0",
-    summary="Give pending entries back, so that any consumer may claim them at once.",
-    complexity="O(1) for each ID",
-    parse=parse_xnack,
-)
-def xnack(ctx: Context, asked: XNack) -> Reply:
-    """Reply with the number of IDs given back."""
-    stream, group = group_or_error(ctx, asked.key, asked.group)
-    release = _parse_release(asked.words)
-    counts: dict[StreamId, int] = {}  # in the order of release
-    released = 0
-    for entry_id in parse_ids(release.ids):
-        held = group.pending.get(entry_id)
-        if entry_id in counts:
-            count = counts.pop(entry_id)
-        elif held is not None:
-            count = held.delivery_count
-        elif release.force and entry_id in stream:
-            count = 0
-        else:
-            continue
-        counts[entry_id] = release.count_after(count)
-        released += 1
-    if counts:
-        ctx.commit(Released(ctx.db.number, asked.key, asked.group, list(counts.items()), released))
-    return released

@@ -139,9 +139,9 @@ def _entry(stream: Stream, entry_id: StreamId) -> Reply:
 def _full_group(name: bytes, group: Group, stream: Stream, count: int | None) -> Reply:
     pending = []
     for entry_id in islice(group.pending.from_id(MIN_ID), count):
-        consumer, time_ms, delivery_count = group.pending[entry_id]
-        owner = consumer.name if consumer is not None else b""
-        pending.append([id_bytes(entry_id), owner, time_ms, delivery_count])
+        held = group.pending[entry_id]
+        owner = held.consumer.name if held.consumer is not None else b""
+        pending.append([id_bytes(entry_id), owner, held.time_ms, held.delivery_count])
     return {
         b"name": name,
         b"last-delivered-id": id_bytes(group.last_id),
@@ -160,8 +160,8 @@ def _full_group(name: bytes, group: Group, stream: Stream, count: int | None) ->
 def _full_consumer(consumer: Consumer, group: Group, count: int | None) -> Reply:
     pending = []
     for entry_id in islice(consumer.pending.from_id(MIN_ID), count):
-        _, time_ms, delivery_count = group.pending[entry_id]
-        pending.append([id_bytes(entry_id), time_ms, delivery_count])
+        held = group.pending[entry_id]
+        pending.append([id_bytes(entry_id), held.time_ms, held.delivery_count])
     return {
         b"name": consumer.name,
         b"seen-time": consumer.seen_ms,

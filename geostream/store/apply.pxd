@@ -1,8 +1,17 @@
 cimport cython
 
 from geostream.store.effects.entry_added cimport EntryAdded
+from geostream.store.effects.pending_removed cimport PendingRemoved
+from geostream.store.group cimport Consumer, Group
 from geostream.store.stream cimport Stream
 
 
 @cython.locals(stream=Stream)
 cpdef _entry_added(keyspace, EntryAdded effect)
+
+
+@cython.locals(group=Group, consumer=Consumer)
+cpdef _delivered(keyspace, effect)
+
+@cython.locals(group=Group)
+cpdef _pending_removed(keyspace, PendingRemoved effect)

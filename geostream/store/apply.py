@@ -188,7 +188,8 @@ def _released(keyspace: Keyspace, effect: fx.Released) -> None:
 
 
 def _pending_removed(keyspace: Keyspace, effect: fx.PendingRemoved) -> None:
-    _group(keyspace, effect).remove(effect.ids)
+    group = _group(keyspace, effect)
+    group.remove(effect.ids)
 
 
 # Producers

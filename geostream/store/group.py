@@ -4,25 +4,28 @@ The group holds every pending entry with its delivery, which says whose it is; e
 keeps the order of its own. Both change in the same methods here, so they cannot disagree.
 
 For XREADGROUP CLAIM pending entries are also walked by delivery time, the ones released
-by XNACK first, in the order of their release. The order in which deliveries were put is
-that order, because time moves forward; only XCLAIM with IDLE or TIME sets a time that is
-past. Entries that were given one are kept aside too, and a walk sorts them in; when they
-become many, it sorts all.
+by XNACK first, in the order of their release. So the group has a log of its deliveries by
+time, those of equal times in the order in which they came. Time moves forward, and the log is
+appended to; only XCLAIM with IDLE or TIME sets a time that is past. A delivery stays in the
+log until most of it is replaced or acknowledged.
 
 Behaviour: https://redis.io/docs/latest/develop/data-types/streams/
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from heapq import merge
+from array import array
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
 
+from geostream.store import halves
 from geostream.store.ids import StreamId
-from geostream.store.pending import Delivery, IdMap, OwnIds
+from geostream.store.own_ids import OwnIds
+from geostream.store.pending import STALE_ALLOWANCE, Delivery, Pel, packed
 
+_STALE = STALE_ALLOWANCE  # once more, as a C number
 NEVER = -1  # a consumer's active time before its first entry
 CONSUMER_BYTES = 250  # what a consumer costs without its pending entries, about
-BACKDATED_ALLOWANCE = 1000  # deliveries with a past time before a walk sorts all
 
 
 class Consumer:
@@ -30,20 +33,24 @@ class Consumer:
 
     __slots__ = ("active_ms", "name", "pending", "seen_ms")
 
-    def __init__(self, name: bytes, seen_ms: int, held: IdMap[Delivery]) -> None:
-        """Start with nothing pending; ``held`` is what the group has pending."""
+    def __init__(self, name: bytes, seen_ms: int, pel: Pel) -> None:
+        """Start with nothing pending; ``pel`` is what the group has pending."""
         self.name = name
         self.seen_ms = seen_ms  # when it last asked for something
         self.active_ms = NEVER  # when it last was given an entry to keep
-        self.pending = OwnIds(held)
+        self.pending = OwnIds(pel)
+
+
+#: A pending entry as it is restored: ID, consumer (None: released), delivery time in ms, count.
+Record = tuple[StreamId, Consumer | None, int, int]
 
 
 class Group:
     """A reading position, the consumers, and what they have not acknowledged."""
 
     __slots__ = (
-        "_backdated",
-        "_latest_ms",
+        "_log",
+        "_places",
         "consumers",
         "entries_read",
         "last_id",
@@ -56,11 +63,10 @@ class Group:
         self.last_id = last_id
         self.entries_read = entries_read
         self.consumers: dict[bytes, Consumer] = {}
-        self.pending: IdMap[Delivery] = IdMap()
+        self.pending = Pel()
         self.released: dict[StreamId, bool] = {}  # pending ones without a consumer, oldest first
-        self._latest_ms = 0
-        # Deliveries put after one with a later time, some of them replaced since
-        self._backdated: dict[StreamId, Delivery] = {}
+        self._log: list[Delivery] = []  # by time; not those that were released
+        self._places = 0  # IDs in the log, stale ones too
 
     def add_consumer(self, name: bytes, seen_ms: int) -> Consumer:
         """Let there be a consumer of this name, which is new; return it."""
@@ -72,121 +78,155 @@ class Group:
 
         O(1) an ID where all are above those pending, as they are but after XGROUP SETID.
         """
-        delivery = Delivery(consumer, time_ms, 1)
-        if not self.pending.is_below(ids[0]):
+        pending = self.pending
+        places = packed(ids)
+        delivery = Delivery(consumer, time_ms, 1, places)
+        if pending.is_below(ids[0]):
+            pending.put_above(delivery)
+        else:
             for entry_id in ids:
-                held = self.pending.get(entry_id)
-                if held is not None:
-                    self._take_from(entry_id, held)
-        self.pending.put_run(ids, delivery)
-        consumer.pending.add_run(ids)
-        self._note_time(ids, delivery)
+                before = pending.put(entry_id, delivery)
+                if before is not None:
+                    self._take_from(entry_id, before)
+        consumer.pending.add(places)
+        self._note(delivery)
 
     def assign(self, entry_id: StreamId, consumer: Consumer, time_ms: int, count: int) -> None:
         """Make a pending entry, new or not, this consumer's, delivered then and so often."""
-        held = self.pending.get(entry_id)
-        delivery = Delivery(consumer, time_ms, count)
-        self.pending.put(entry_id, delivery)
-        if held is None or held.consumer is not consumer:
-            if held is not None:
-                self._take_from(entry_id, held)
-            consumer.pending.add(entry_id)
-        self._note_time([entry_id], delivery)
+        places = packed([entry_id])
+        delivery = Delivery(consumer, time_ms, count, places)
+        before = self.pending.put(entry_id, delivery)
+        if before is not None and before.consumer is consumer:
+            before.live -= 1  # the consumer has the ID already
+        else:
+            if before is not None:
+                self._take_from(entry_id, before)
+            consumer.pending.add(places)
+        self._note(delivery)
 
     def release(self, entry_id: StreamId, count: int) -> None:
         """Make a pending entry, new or not, nobody's: the last of the released ones."""
-        held = self.pending.get(entry_id)
-        self.pending.put(entry_id, Delivery(None, 0, count))
-        if held is not None:
-            self._take_from(entry_id, held)
+        before = self.pending.put(entry_id, Delivery(None, 0, count, packed([entry_id])))
+        if before is not None:
+            self._take_from(entry_id, before)
         self.released[entry_id] = True
 
     def remove(self, ids: list[StreamId]) -> None:
-        """Forget pending entries; no ID twice. O(1) each."""
-        before = len(self.pending)
-        removed = self.pending.drop_run(ids)
-        consumers = {held.consumer for held in removed if held is not None}
-        only = consumers.pop() if len(consumers) == 1 else None
-        if only is not None:
-            only.pending.drop(before - len(self.pending))
-        else:
-            for entry_id, held in zip(ids, removed, strict=True):
-                if held is not None:
-                    self._take_from(entry_id, held)
+        """Forget pending entries; no ID twice. O(1) each, in the order they were delivered."""
+        pending = self.pending
+        for entry_id in ids:
+            held = pending.drop(entry_id[0], entry_id[1])
+            if held is not None:
+                self._take_from(entry_id, held)
+        self._forget_stale()
 
     def remove_consumer(self, name: bytes) -> None:
         """Forget a consumer and what it has pending."""
         consumer = self.consumers.pop(name)
-        self.pending.drop_run(list(consumer.pending))
+        self.remove(list(consumer.pending))
 
-    def fill(self, deliveries: dict[StreamId, Delivery]) -> None:
+    def fill(self, records: Iterable[Record]) -> None:
         """Give a group without pending entries all it has pending, consumers known. O(n log n).
 
-        Of those released the first comes first.
+        Of those released, and of equal times, the first comes first.
         """
-        self.pending.fill(deliveries)
+        by_id: dict[StreamId, Delivery] = {}
         owned: dict[Consumer, list[StreamId]] = {}
-        for entry_id, held in deliveries.items():
-            if held.consumer is None:
+        alike: list[StreamId] = []  # ascending, and of the same delivery
+        before: tuple[Consumer | None, int, int] = (None, 0, 0)
+        for entry_id, consumer, time_ms, count in sorted(records, key=_record_time):
+            if consumer is None:
+                by_id[entry_id] = Delivery(None, 0, count, packed([entry_id]))
                 self.released[entry_id] = True
-            else:
-                owned.setdefault(held.consumer, []).append(entry_id)
-        for consumer, ids in owned.items():
-            consumer.pending.fill(sorted(ids))
-        self._sort()
+                continue
+            owned.setdefault(consumer, []).append(entry_id)
+            if alike and (before != (consumer, time_ms, count) or entry_id < alike[-1]):
+                self._restore(alike, *before, by_id)
+                alike = []
+            before = (consumer, time_ms, count)
+            alike.append(entry_id)
+        if alike:
+            self._restore(alike, *before, by_id)
+        self.pending.fill(by_id)
+        for owner, ids in owned.items():
+            owner.pending.fill(packed(sorted(ids)))
+
+    def _restore(
+        self,
+        ids: list[StreamId],
+        consumer: Consumer | None,
+        time_ms: int,
+        count: int,
+        by_id: dict[StreamId, Delivery],
+    ) -> None:
+        delivery = Delivery(consumer, time_ms, count, packed(ids))
+        by_id.update(dict.fromkeys(ids, delivery))
+        self._log.append(delivery)
+        self._places += len(ids)
 
     def _take_from(self, entry_id: StreamId, held: Delivery) -> None:
+        held.live -= 1
         if held.consumer is None:
             del self.released[entry_id]
         else:
-            held.consumer.pending.drop(1)
+            consumer = held.consumer
+            consumer.pending.drop(1)
 
-    def _note_time(self, ids: list[StreamId], delivery: Delivery) -> None:
-        if delivery.time_ms >= self._latest_ms:
-            self._latest_ms = delivery.time_ms
-            return
-        backdated = self._backdated
-        for entry_id in ids:
-            backdated.pop(entry_id, None)  # to stand last among equal times
-            backdated[entry_id] = delivery
-        if len(backdated) > len(self.pending) + BACKDATED_ALLOWANCE:
-            self._forget_replaced()
+    # Deliveries by time
 
-    def _forget_replaced(self) -> None:
+    def _note(self, delivery: Delivery) -> None:
+        log = self._log
+        last = log[-1] if log else None
+        if last is not None and delivery.time_ms < last.time_ms:
+            log.insert(bisect_right(log, delivery.time_ms, key=_time_ms), delivery)
+        else:
+            log.append(delivery)
+        self._places += delivery.live
+        self._forget_stale()
+
+    def _forget_stale(self) -> None:
+        """Keep the log in proportion to what is pending. O(1), spread over removals."""
         pending = self.pending
-        self._backdated = {
-            entry_id: delivery
-            for entry_id, delivery in self._backdated.items()
-            if pending.get(entry_id) is delivery
-        }
+        if not len(pending):  # usual where consumers keep up
+            self._log.clear()
+            self._places = 0
+        elif self._places > 4 * len(pending) + _STALE:
+            self._log = [delivery for delivery in self._log if delivery.live]
+            self._places = 0
+            for delivery in self._log:
+                if delivery.live * 4 < len(delivery.ids):
+                    delivery.ids = packed(list(self._still(delivery)))
+                self._places += len(delivery.ids) // 2
 
-    def _sort(self) -> None:
-        """Put all that is pending into the order of time."""
-        self.pending.sort_values(sorted(self.pending.items(), key=_delivery_time))
-        self._latest_ms = max((held.time_ms for held in self.pending.values()), default=0)
-        self._backdated.clear()
+    def _still(self, delivery: Delivery) -> Iterator[StreamId]:
+        """Walk the IDs that still have a delivery."""
+        ids = delivery.ids
+        for place in range(0, len(ids), 2):
+            ms, seq = halves.half(ids, place), halves.half(ids, place + 1)
+            if self.pending.find(ms, seq) is delivery:
+                yield (ms, seq)
 
     def oldest_first(self) -> Iterator[tuple[StreamId, Delivery]]:
         """Walk what is pending, released entries first, then by delivery time.
 
-        Change nothing meanwhile. O(1) a step, and at first what sorting in backdated ones takes.
+        Change nothing meanwhile. O(1) a step, spread over removals.
         """
-        if self._backdated:
-            self._forget_replaced()
-            if len(self._backdated) > BACKDATED_ALLOWANCE:
-                self._sort()
         for entry_id in self.released:
             yield entry_id, self.pending[entry_id]
-        backdated = self._backdated
-        if not backdated:
-            yield from self._owned()
-        else:
-            past = sorted(backdated.items(), key=_delivery_time)
-            others = (item for item in self._owned() if item[0] not in backdated)
-            yield from merge(others, past, key=_delivery_time)  # of equal times, the others first
+        log = self._log
+        stale = 0
+        while stale < len(log) and not log[stale].live:
+            self._places -= len(log[stale].ids) // 2
+            stale += 1
+        del log[:stale]
+        for delivery in log:
+            if delivery.live:
+                for entry_id in self._still(delivery):
+                    yield entry_id, delivery
 
-    def _owned(self) -> Iterator[tuple[StreamId, Delivery]]:
-        return (item for item in self.pending.items() if item[1].consumer is not None)
+    def log(self) -> list[tuple[Delivery, array[int]]]:
+        """Return the deliveries by time, each with the IDs of which some still have it."""
+        return [(delivery, delivery.ids) for delivery in self._log]
 
     def copy(self) -> Group:
         """Return a group of its own with the same contents."""
@@ -194,14 +234,17 @@ class Group:
         for name, consumer in self.consumers.items():
             twin = copy.add_consumer(name, consumer.seen_ms)
             twin.active_ms = consumer.active_ms
+        records: list[Record] = []
         for entry_id, held in self.oldest_first():
-            if held.consumer is None:
-                copy.release(entry_id, held.delivery_count)
-            else:
-                twin = copy.consumers[held.consumer.name]
-                copy.assign(entry_id, twin, held.time_ms, held.delivery_count)
+            owner = copy.consumers[held.consumer.name] if held.consumer is not None else None
+            records.append((entry_id, owner, held.time_ms, held.delivery_count))
+        copy.fill(records)
         return copy
 
 
-def _delivery_time(item: tuple[StreamId, Delivery]) -> int:
-    return item[1].time_ms
+def _time_ms(delivery: Delivery) -> int:
+    return delivery.time_ms
+
+
+def _record_time(record: Record) -> int:
+    return record[2]

@@ -3,7 +3,7 @@
 An image is made of what never changes: sealed segments, which it shares with the live
 stream, and copies of the rest. So making one costs by the segment and the group and not by
 the entry, any thread may read it, and it stays as it is while the stream goes on. Pending
-entries are copied with one ``dict`` copy a group.
+entries are copied as they lie, in arrays, and looked at in detail by whoever reads the image.
 
 The same form serves the other way: whoever reads a stream from a file builds an image
 (``Segment.of`` for the entries), and ``restore`` makes a stream of it. The effect
@@ -19,7 +19,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
-from geostream.store.group import NEVER, Group
+from geostream.store.group import NEVER, Group, Record
 from geostream.store.groups import Groups
 from geostream.store.ids import MIN_ID, StreamId
 from geostream.store.nodes import cut_nodes
@@ -147,10 +147,50 @@ def image_of(stream: Stream) -> StreamImage:
 
 def _group_image(name: bytes, group: Group) -> GroupImage:
     consumers = [ConsumerImage(c.name, c.seen_ms, c.active_ms) for c in group.consumers.values()]
-    pending = dict(group.pending)
+    pending = PelImage(group)
     return GroupImage(
         name, group.last_id, group.entries_read, consumers, pending, list(group.released)
     )
+
+
+class PelImage(Mapping[StreamId, Delivery]):
+    """What a group had pending; made a dict when somebody first looks at more than its size."""
+
+    def __init__(self, group: Group) -> None:
+        """Copy what is pending. O(n), in C."""
+        self._count = len(group.pending)
+        self._blocks = group.pending.pictures()
+        self._log = group.log()
+        self._by_id: dict[StreamId, Delivery] | None = None
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __iter__(self) -> Iterator[StreamId]:
+        return iter(self._dict())
+
+    def __getitem__(self, entry_id: StreamId) -> Delivery:
+        return self._dict()[entry_id]
+
+    def _dict(self) -> dict[StreamId, Delivery]:
+        """Return deliveries by ID, in the order of their times, the released ones last."""
+        if self._by_id is None:
+            by_id = {}
+            for halves, sequences, held in self._blocks:
+                for entry_id, delivery in zip(
+                    zip(halves, sequences, strict=True), held, strict=True
+                ):
+                    if delivery is not None:
+                        by_id[entry_id] = delivery
+            ordered = {}
+            for delivery, ids in self._log:
+                for entry_id in zip(ids[0::2], ids[1::2], strict=True):
+                    if by_id.get(entry_id) is delivery:
+                        ordered[entry_id] = by_id.pop(entry_id)
+            ordered.update(by_id)
+            self._by_id = ordered
+            self._blocks, self._log = [], []
+        return self._by_id
 
 
 def restore(image: StreamImage) -> Stream:
@@ -177,13 +217,13 @@ def _restored_group(image: GroupImage) -> Group:
     for name, seen_ms, active_ms in image.consumers:
         consumer = group.add_consumer(name, seen_ms)
         consumer.active_ms = active_ms
-    deliveries: dict[StreamId, Delivery] = {}
+    records: list[Record] = []
     for entry_id, held in image.pending.items():
         owner = held.consumer
         if owner is not None:
             consumer = group.consumers[owner.name]
-            deliveries[entry_id] = Delivery(consumer, held.time_ms, held.delivery_count)
+            records.append((entry_id, consumer, held.time_ms, held.delivery_count))
     for entry_id in image.released:
-        deliveries[entry_id] = Delivery(None, 0, image.pending[entry_id].delivery_count)
-    group.fill(deliveries)
+        records.append((entry_id, None, 0, image.pending[entry_id].delivery_count))
+    group.fill(records)
     return group

@@ -1,16 +1,13 @@
 """Pending entries: delivered to a consumer of a group, not acknowledged yet.
 
-A group knows each pending entry by ID, in ID order and in the order of delivery: ``IdMap``
-is a dict by ID, and beside it a list of the IDs in order. IDs nearly always come in ascending
-order, so the list is appended to; an ID that goes away stays in the list until half of the
-list is stale. So adding and removing cost O(1), a range O(log n + size). Adding a run below
-others moves what is above it once.
+A group knows what is pending by ID: a ``Pel`` has the IDs in ascending order, in blocks of a
+few hundred, as plain numbers in arrays, and beside each its ``Delivery``, which says whose it
+is. An entry that goes away leaves its place empty, until a quarter of its block or less is
+left; then the block is written anew. IDs are nearly always added at the end, and acknowledged
+one after the other, so the place after the one found last is looked at before any search.
 
-A consumer knows its own in ID order: ``OwnIds`` is such a list and no dict, because whose an
-entry is stands in the group's.
-
-What is remembered of a delivery is a ``Delivery``, never changed but replaced: all
-entries of one read share one.
+What a ``Delivery`` says is never changed: an entry is given another one. All entries of one
+read share one. It has the IDs it was made for, and an ID still has it if the Pel says so.
 
 Times are Unix milliseconds and come from the caller. Whether the entry is still in the
 stream is the stream's business: a deleted entry stays pending until it is acknowledged
@@ -21,227 +18,323 @@ Behaviour: https://redis.io/docs/latest/commands/xpending/
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator
-from itertools import repeat
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
-from weakref import ref
+from array import array
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from geostream.store.ids import StreamId
+from geostream.store import halves
+from geostream.store.ids import MAX_ID, MIN_ID, StreamId, successor
 
 if TYPE_CHECKING:
     from geostream.store.group import Consumer
 
-V = TypeVar("V")
-
-STALE_ALLOWANCE = 64  # stale IDs kept before a small list is rewritten
-STALE_FIRST = 512  # stale IDs at the front of a long list before they are cut off
-PENDING_BYTES = 180  # what one pending entry costs with group and consumer, about
+BLOCK_IDS = 512  # a block that grew to twice as many is split
+STALE_ALLOWANCE = 64  # stale things kept before something small is rewritten
+PENDING_BYTES = 50  # what one pending entry costs with group and consumer, about
 
 
-class Delivery(NamedTuple):
-    """Who has a pending entry, since when, and how often it was delivered."""
-
-    consumer: Consumer | None  # None: released by XNACK
-    time_ms: int
-    delivery_count: int
+_BLOCK_IDS = BLOCK_IDS  # once more, as C numbers
+_STALE = STALE_ALLOWANCE
+_HALVES = array("Q")  # empty: what arrays are made like
 
 
-class IdMap(dict[StreamId, V]):
-    """A dict by stream ID that can also be walked in ID order.
+def packed(ids: list[StreamId]) -> array[int]:
+    """Return ms, seq, ms, seq, ... of IDs, as a ``Delivery`` has them."""
+    return halves.interleaved(ids, _HALVES)
 
-    Change it through the methods here only. The dict's own order is the order in which
-    values were last put.
-    """
 
-    __slots__ = ("__weakref__", "_order")
+class Delivery:
+    """Who has pending entries, since when, and how often they were delivered."""
+
+    __slots__ = ("consumer", "delivery_count", "ids", "live", "time_ms")
+
+    def __init__(
+        self, consumer: Consumer | None, time_ms: int, delivery_count: int, ids: array[int]
+    ) -> None:
+        """Make one for ascending IDs; consumer None: released by XNACK.
+
+        ids -- ms, seq, ms, seq, ...; may be shared, and is never changed, but replaced
+        """
+        self.consumer = consumer
+        self.time_ms = time_ms
+        self.delivery_count = delivery_count
+        self.ids = ids
+        self.live = len(ids) // 2  # so many still have it
+
+
+class Block:
+    """Some consecutive IDs; ``held`` has a delivery for each, None where it went away."""
+
+    __slots__ = ("held", "live", "ms", "seq")
 
     def __init__(self) -> None:
         """Start empty."""
-        super().__init__()
-        self._order: list[StreamId] = []  # sorted; holds every key, and stale IDs
+        self.ms = _HALVES[:]
+        self.seq = _HALVES[:]
+        self.held: list[Delivery | None] = []
+        self.live = 0
 
-    def put(self, entry_id: StreamId, value: V) -> None:
-        """Set a value; it becomes the last in the dict's own order.
+    def has(self, place: int, ms: int, seq: int) -> bool:
+        """Tell whether this ID has that place."""
+        return halves.half(self.seq, place) == seq and halves.half(self.ms, place) == ms
 
-        O(1) for an ID that is here or above all others, O(n) for another.
-        """
-        if entry_id in self:
-            del self[entry_id]
-        else:
-            _insert(self._order, entry_id)
-        self[entry_id] = value
+    def append(self, ids: array[int], start: int, stop: int, delivery: Delivery) -> None:
+        """Add IDs that are above all here: those from one place in an array up to another."""
+        halves.spread(self.ms, self.seq, ids, start, stop)
+        self.held += [delivery] * (stop - start)
+        self.live += stop - start
 
-    def fill(self, values: dict[StreamId, V]) -> None:
-        """Take over values, into an empty map, in their order. O(n log n)."""
-        self._order = sorted(values)
-        self.update(values)
+    def insert(self, place: int, entry_id: StreamId, delivery: Delivery) -> None:
+        """Put an ID where it belongs."""
+        self.ms.insert(place, entry_id[0])
+        self.seq.insert(place, entry_id[1])
+        self.held.insert(place, delivery)
+        self.live += 1
 
-    def put_run(self, ids: list[StreamId], value: V) -> None:
-        """Set one value for ascending IDs, as ``put`` would. Fast if all are above those here."""
-        order = self._order
-        if self.is_below(ids[0]):
-            order += ids
-        else:
-            _insert_run(order, ids)
-            for entry_id in ids:
-                self.pop(entry_id, None)
-        self.update(dict.fromkeys(ids, value))
+    def split(self) -> Block:
+        """Give the upper half to a new block; return it."""
+        upper, middle = Block(), len(self.held) // 2
+        upper.ms, upper.seq, upper.held = self.ms[middle:], self.seq[middle:], self.held[middle:]
+        del self.ms[middle:], self.seq[middle:], self.held[middle:]
+        upper.live = len(upper.held) - upper.held.count(None)
+        self.live -= upper.live
+        return upper
 
-    def is_below(self, entry_id: StreamId) -> bool:
-        """Tell whether every ID here is certainly below this one. O(1)."""
-        return not self._order or entry_id > self._order[-1]
+    def compact(self) -> None:
+        """Forget the places of what went away."""
+        held = self.held
+        places = [place for place in range(len(held)) if held[place] is not None]
+        self.ms = array("Q", [self.ms[place] for place in places])
+        self.seq = array("Q", [self.seq[place] for place in places])
+        self.held = [held[place] for place in places]
 
-    def drop_run(self, ids: list[StreamId]) -> list[V | None]:
-        """Remove and return the values of different IDs, None where there is none. O(1) each."""
-        values = list(map(self.pop, ids, repeat(None)))
-        self._forget_stale()
-        return values
-
-    def _forget_stale(self) -> None:
-        if not self:  # usual where consumers keep up
-            self._order.clear()
-            self.clear()
-        elif len(self._order) > 2 * len(self) + STALE_ALLOWANCE:
-            self._order = [entry_id for entry_id in self._order if entry_id in self]
-            self._reorder(list(self.items()))  # a dict that lost its first keys is slow to walk
-
-    def _reorder(self, pairs: list[tuple[StreamId, V]]) -> None:
-        self.clear()
-        self.update(pairs)
-
-    def from_id(self, start: StreamId) -> Iterator[StreamId]:
-        """Walk the IDs from start upwards. Change nothing meanwhile."""
-        return self._walk(bisect_left(self._order, start))
-
-    def after_id(self, start: StreamId) -> Iterator[StreamId]:
-        """Walk the IDs above start upwards. Change nothing meanwhile."""
-        return self._walk(bisect_right(self._order, start))
-
-    def _walk(self, place: int) -> Iterator[StreamId]:
-        order = self._order
-        if not place:
-            self.first()  # cuts stale IDs off, if there are many
-        for entry_id in map(order.__getitem__, range(place, len(order))):
-            if entry_id in self:
-                yield entry_id
-
-    def first(self) -> StreamId | None:
-        """Return the smallest ID. O(1), spread over removals."""
-        order = self._order
-        stale = 0
-        while stale < len(order) and order[stale] not in self:
-            stale += 1
-        if stale > STALE_FIRST:
-            del order[:stale]
-            stale = 0
-        return order[stale] if stale < len(order) else None
-
-    def last(self) -> StreamId | None:
-        """Return the largest ID. O(1), spread over removals."""
-        order = self._order
-        while order and order[-1] not in self:
-            order.pop()
-        return order[-1] if order else None
-
-    def sort_values(self, pairs: Iterable[tuple[StreamId, V]]) -> None:
-        """Replace the dict's own order; pairs are those here, in another order."""
-        self._reorder(list(pairs))
+    def absorb(self, upper: Block) -> None:
+        """Take over what another block has, whose IDs are above all here."""
+        self.ms.extend(upper.ms)
+        self.seq.extend(upper.seq)
+        self.held += upper.held
+        self.live += upper.live
 
 
-class OwnIds:
-    """The IDs one consumer has, of those that are pending for its group.
+class Pel:
+    """What is pending in a group, by ID. See the module docstring."""
 
-    What the group's map says decides whose an ID is: the list here holds every ID that is the
-    consumer's, and stale ones. So the map is changed before this is told, or after, but one
-    goes with the other. O(1) to add above all others and to remove, O(n) to add elsewhere.
-    """
+    __slots__ = ("__weakref__", "_blocks", "_count", "_number", "_place")
 
-    __slots__ = ("_count", "_held", "_order")
-
-    def __init__(self, held: IdMap[Delivery]) -> None:
-        """Start empty; ``held`` is the group's map, which must live as long."""
-        self._held = ref(held)  # not a second owner: that would be a ring, and outlive the group
-        self._order: list[StreamId] = []
+    def __init__(self) -> None:
+        """Start empty."""
+        self._blocks: list[Block] = []  # none without a place
         self._count = 0
+        self._number = 0  # of the block where something was found last
+        self._place = 0  # where it was, or where it would be
 
     def __len__(self) -> int:
         return self._count
 
     def __iter__(self) -> Iterator[StreamId]:
-        return self._walk(0)
+        return self.from_id(MIN_ID)
 
-    def add(self, entry_id: StreamId) -> None:
-        """Have an ID that this consumer did not have."""
+    def __contains__(self, entry_id: StreamId) -> bool:
+        return self.find(entry_id[0], entry_id[1]) is not None
+
+    def __getitem__(self, entry_id: StreamId) -> Delivery:
+        found = self.find(entry_id[0], entry_id[1])
+        if found is None:
+            raise KeyError(entry_id)
+        return found
+
+    def get(self, entry_id: StreamId) -> Delivery | None:
+        """Return the delivery of an ID, or None. O(log n)."""
+        return self.find(entry_id[0], entry_id[1])
+
+    def find(self, ms: int, seq: int) -> Delivery | None:
+        """Return the delivery of an ID, or None. O(1) for the one after the last one asked for."""
+        place = self._seek(ms, seq)
+        if place < 0:
+            return None
+        block = self._blocks[self._number]
+        return block.held[place]
+
+    def _seek(self, ms: int, seq: int) -> int:
+        """Return the place of an ID in block ``_number``; -1: it has none, but for ``_place``."""
+        blocks = self._blocks
+        place = self._place
+        if self._number < len(blocks):
+            block = blocks[self._number]
+            size = len(block.held)
+            if place < size and block.has(place, ms, seq):
+                return place
+            place += 1
+            if place < size and block.has(place, ms, seq):
+                self._place = place
+                return place
+        if not blocks:
+            return -1
+        self._number = self._block_of(ms, seq)
+        block = blocks[self._number]
+        place = self._place = halves.first_place(block.ms, block.seq, ms, seq)
+        return place if place < len(block.held) and block.has(place, ms, seq) else -1
+
+    def _block_of(self, ms: int, seq: int) -> int:
+        """Return the number of the last block that does not begin above an ID; 0 if none."""
+        blocks = self._blocks
+        low, high = 0, len(blocks)
+        while low < high:
+            middle = (low + high) // 2
+            block = blocks[middle]
+            first_ms = halves.half(block.ms, 0)
+            if first_ms < ms or (first_ms == ms and halves.half(block.seq, 0) <= seq):
+                low = middle + 1
+            else:
+                high = middle
+        return low - 1 if low else 0
+
+    def is_below(self, entry_id: StreamId) -> bool:
+        """Tell whether every ID here is certainly below this one. O(1)."""
+        return not self._count or self._ends_below(entry_id[0], entry_id[1])
+
+    def _ends_below(self, ms: int, seq: int) -> bool:
+        blocks = self._blocks
+        if not blocks:
+            return True
+        block = blocks[-1]
+        last = len(block.held) - 1
+        last_ms = halves.half(block.ms, last)
+        return last_ms < ms or (last_ms == ms and halves.half(block.seq, last) < seq)
+
+    # Changing
+
+    def put_above(self, delivery: Delivery) -> None:
+        """Add all IDs of a delivery; they are above all here. O(1) each, in C."""
+        ids = delivery.ids
+        blocks = self._blocks
+        if not self._count and not self._ends_below(halves.half(ids, 0), halves.half(ids, 1)):
+            blocks.clear()  # what is left of higher IDs is stale
+        count, start = len(ids) // 2, 0
+        while start < count:
+            if not blocks or self._is_full(blocks[-1]):
+                blocks.append(Block())
+            block = blocks[-1]
+            stop = min(count, start + _BLOCK_IDS - len(block.held))
+            block.append(ids, start, stop, delivery)
+            start = stop
+        self._count += count
+
+    def _is_full(self, last: Block) -> bool:
+        """Tell whether the last block takes no more; if all of it is stale, take it away."""
+        if len(last.held) < _BLOCK_IDS:
+            return False
+        if not last.live:
+            self._blocks.pop()
+        return True
+
+    def put(self, entry_id: StreamId, delivery: Delivery) -> Delivery | None:
+        """Give an ID a delivery; return the one it had. O(log n), O(1) above all others."""
+        blocks = self._blocks
+        place = self._seek(entry_id[0], entry_id[1])
+        if place >= 0:
+            block = blocks[self._number]
+            before = block.held[place]
+            block.held[place] = delivery
+            if before is None:
+                block.live += 1
+                self._count += 1
+            return before
         self._count += 1
-        _insert(self._order, entry_id)
+        if not blocks or (
+            self._ends_below(entry_id[0], entry_id[1]) and len(blocks[-1].held) >= _BLOCK_IDS
+        ):
+            block = Block()
+            blocks.append(block)
+            block.insert(0, entry_id, delivery)
+            return None
+        block = blocks[self._number]
+        block.insert(self._place, entry_id, delivery)
+        if len(block.held) >= 2 * _BLOCK_IDS:
+            blocks.insert(self._number + 1, block.split())
+        return None
 
-    def add_run(self, ids: list[StreamId]) -> None:
-        """Have ascending IDs that this consumer did not have."""
-        self._count += len(ids)
-        if not self._order or ids[0] > self._order[-1]:
-            self._order += ids
-        else:
-            _insert_run(self._order, ids)
+    def drop(self, ms: int, seq: int) -> Delivery | None:
+        """Remove an ID and return the delivery it had, or None. Cost: as ``find``."""
+        place = self._seek(ms, seq)
+        if place < 0:
+            return None
+        block = self._blocks[self._number]
+        held = block.held[place]
+        if held is not None:
+            block.held[place] = None
+            block.live -= 1
+            self._count -= 1
+            if block.live * 4 < len(block.held):
+                self._tidy(self._number, block)
+        return held
 
-    def drop(self, count: int) -> None:
-        """Have so many fewer. The map says which."""
-        self._count -= count
-        if not self._count:  # usual where the consumer keeps up
-            self._order.clear()
-        elif len(self._order) > 2 * self._count + STALE_ALLOWANCE:
-            self._order = list(self._walk(0))
+    def _tidy(self, number: int, block: Block) -> None:
+        """Rewrite a block of which little is left. The last one is left alone until it is full."""
+        blocks = self._blocks
+        size = len(block.held)
+        if number == len(blocks) - 1 and size < _BLOCK_IDS:
+            return
+        if block.live and size <= _STALE:
+            return
+        if block.live:
+            block.compact()
+            if not number:
+                return
+            below = blocks[number - 1]
+            if len(below.held) + block.live > _BLOCK_IDS:
+                return
+            below.absorb(block)
+        del blocks[number]
 
-    def fill(self, ids: list[StreamId]) -> None:
-        """Take over ascending IDs, having none."""
-        self._order = ids
+    def fill(self, deliveries: dict[StreamId, Delivery]) -> None:
+        """Take over deliveries, being empty. O(n log n)."""
+        ids = sorted(deliveries)
+        for start in range(0, len(ids), _BLOCK_IDS):
+            block = Block()
+            some = ids[start : start + _BLOCK_IDS]
+            block.ms = array("Q", [entry_id[0] for entry_id in some])
+            block.seq = array("Q", [entry_id[1] for entry_id in some])
+            block.held = [deliveries[entry_id] for entry_id in some]
+            block.live = len(some)
+            self._blocks.append(block)
         self._count = len(ids)
 
+    # Walking
+
     def from_id(self, start: StreamId) -> Iterator[StreamId]:
-        """Walk the IDs from start upwards. Change nothing meanwhile."""
-        return self._walk(bisect_left(self._order, start))
+        """Walk the IDs from start upwards. Change nothing meanwhile. O(log n), then O(1) a step."""
+        blocks = self._blocks
+        if not blocks:
+            return
+        number = self._block_of(start[0], start[1])
+        block = blocks[number]
+        place = halves.first_place(block.ms, block.seq, start[0], start[1])
+        while number < len(blocks):
+            block = blocks[number]
+            while place < len(block.held):
+                if block.held[place] is not None:
+                    yield (halves.half(block.ms, place), halves.half(block.seq, place))
+                place += 1
+            number += 1
+            place = 0
 
     def after_id(self, start: StreamId) -> Iterator[StreamId]:
         """Walk the IDs above start upwards. Change nothing meanwhile."""
-        return self._walk(bisect_right(self._order, start))
+        return self.from_id(successor(start)) if start != MAX_ID else iter(())
 
-    def _walk(self, place: int) -> Iterator[StreamId]:
-        held = self._held()
-        if held is None:
-            return
-        if not place:
-            self._cut_stale(held)
-        order = self._order
-        for entry_id in map(order.__getitem__, range(place, len(order))):
-            if self._has(held, entry_id):
-                yield entry_id
+    def first(self) -> StreamId | None:
+        """Return the smallest ID. O(1)."""
+        return next(self.from_id(MIN_ID), None)
 
-    def _has(self, held: IdMap[Delivery], entry_id: StreamId) -> bool:
-        delivery = held.get(entry_id)
-        if delivery is None or delivery.consumer is None:
-            return False
-        return delivery.consumer.pending is self
+    def last(self) -> StreamId | None:
+        """Return the largest ID. O(1)."""
+        for block in reversed(self._blocks):
+            for place in range(len(block.held) - 1, -1, -1):
+                if block.held[place] is not None:
+                    return (block.ms[place], block.seq[place])
+        return None
 
-    def _cut_stale(self, held: IdMap[Delivery]) -> None:
-        """Cut stale IDs off the front, if there are many. O(1), spread over removals."""
-        stale, order = 0, self._order
-        while stale < len(order) and not self._has(held, order[stale]):
-            stale += 1
-        if stale > STALE_FIRST:
-            del order[:stale]
-
-
-def _insert(order: list[StreamId], entry_id: StreamId) -> None:
-    """Put an ID where it belongs, if it is not there. Fast if it is above all others."""
-    if not order or entry_id > order[-1]:
-        order.append(entry_id)
-    else:
-        place = bisect_left(order, entry_id)
-        if order[place] != entry_id:
-            order.insert(place, entry_id)
-
-
-def _insert_run(order: list[StreamId], ids: list[StreamId]) -> None:
-    """Put ascending IDs where they belong, those that are not there."""
-    low, high = bisect_left(order, ids[0]), bisect_right(order, ids[-1])
-    order[low:high] = sorted({*order[low:high], *ids})
+    def pictures(self) -> list[tuple[array[int], array[int], list[Delivery | None]]]:
+        """Return a copy of what is here: times, sequences and deliveries, block by block."""
+        return [(block.ms[:], block.seq[:], block.held[:]) for block in self._blocks]

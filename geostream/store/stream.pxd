@@ -1,5 +1,6 @@
 cimport cython
 
+from geostream.store.group cimport Group
 from geostream.store.nodes cimport Nodes
 from geostream.store.segment cimport Segment
 from geostream.store.selection cimport Selection
@@ -35,6 +36,12 @@ cdef class Stream(Value):
         number=Py_ssize_t, is_last=bint,
     )
     cpdef Selection select_last(self, tuple start, tuple end, Py_ssize_t count=*)
+
+    cpdef bint has_tombstone_after(self, tuple position) except -1
+
+    cpdef object estimate_entries_read(self, tuple position)
+
+    cpdef object entries_read_after(self, Group group, list ids)
 
     @cython.locals(tail=Tail)
     cpdef append(self, tuple entry_id, bytes entry, list fields, bint new_node)

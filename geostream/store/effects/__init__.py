@@ -38,7 +38,6 @@ from geostream.store.effects.groups import (
     IdmpDuplicate,
     IdmpExpired,
     IdmpRecorded,
-    PendingRemoved,
     Released,
 )
 from geostream.store.effects.keys import (
@@ -53,6 +52,7 @@ from geostream.store.effects.keys import (
     StreamCreated,
     StringSet,
 )
+from geostream.store.effects.pending_removed import PendingRemoved
 
 __all__ = [
     "Claimed",

@@ -1,14 +1,11 @@
 """A group and its consumers never disagree, and the walk by time is right."""
 
-from unittest import mock
-
 import hypothesis.strategies as st
 import pytest
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from geostream.store import group as group_module
 from geostream.store.group import Group
-from geostream.store.pending import IdMap
+from geostream.store.pending import STALE_ALLOWANCE
 
 NAMES = [b"a", b"b", b"c"]
 IDS = st.tuples(st.integers(0, 6), st.integers(0, 1))
@@ -36,13 +33,8 @@ class GroupMachine(RuleBasedStateMachine):
 
     def __init__(self):
         super().__init__()
-        self.patch = mock.patch.object(group_module, "BACKDATED_ALLOWANCE", 3)
-        self.patch.start()
         self.group = Group((0, 0), None)
         self.model = []  # ID, consumer's name or None, time, count
-
-    def teardown(self):
-        self.patch.stop()
 
     def put(self, entry_id, name, time_ms, count):
         self.forget([entry_id])
@@ -130,17 +122,41 @@ def test_an_entry_released_again_goes_to_the_end_of_the_released(group):
     assert walk(group) == [((2, 0), None, 0, 1), ((1, 0), None, 0, 2)]
 
 
-def test_one_past_time_does_not_make_a_walk_sort_all(group):
+def test_a_past_time_is_sorted_in_behind_equal_ones(group):
     group.deliver([(ms, 0) for ms in range(1, 9)], group.consumers[b"a"], 50)
     group.assign((5, 0), group.consumers[b"b"], 20, 7)
     group.assign((6, 0), group.consumers[b"b"], 50, 7)
-    with mock.patch.object(IdMap, "sort_values", side_effect=AssertionError):
-        assert [entry_id[0] for entry_id, _ in group.oldest_first()] == [5, 1, 2, 3, 4, 7, 8, 6]
+    group.assign((7, 0), group.consumers[b"b"], 20, 7)
+    assert [entry_id[0] for entry_id, _ in group.oldest_first()] == [5, 7, 1, 2, 3, 4, 8, 6]
 
 
-def test_past_times_are_not_remembered_when_they_were_replaced(group):
+def test_deliveries_are_not_remembered_when_they_were_replaced(group):
     group.deliver([(1, 0), (2, 0)], group.consumers[b"a"], 50)
     for ms in range(10, 5_000):
         group.assign((ms, 0), group.consumers[b"b"], 20, 1)
         group.remove([(ms, 0)])
-    assert len(group._backdated) <= group_module.BACKDATED_ALLOWANCE + 2
+    for time_ms in range(5_000):
+        group.assign((1, 0), group.consumers[b"b"], time_ms, 1)
+    assert len(group.log()) <= 4 * 2 + STALE_ALLOWANCE + 1
+
+
+def test_ids_of_a_delivery_are_forgotten_when_most_of_them_went_away(group):
+    for first in range(0, 10_000, 100):
+        group.deliver([(first + ms, 1) for ms in range(100)], group.consumers[b"a"], 50)
+        group.remove([(first + ms, 1) for ms in range(99)])
+    kept = [(first + 99, 1) for first in range(0, 10_000, 100)]
+    assert list(group.consumers[b"a"].pending) == list(group.pending) == kept
+    assert [entry_id for entry_id, _ in group.oldest_first()] == kept
+    assert sum(len(ids) for _, ids in group.log()) // 2 <= 4 * 100 + STALE_ALLOWANCE + 100
+
+
+def test_what_a_consumer_is_given_out_of_order_it_has_in_order(group):
+    a, b = group.consumers[b"a"], group.consumers[b"b"]
+    group.deliver([(ms, 0) for ms in range(1, 100)], a, 50)
+    for ms in (50, 7, 99, 8, 50):
+        group.assign((ms, 0), b, 60, 2)
+    group.assign((7, 0), a, 70, 3)
+    assert list(b.pending) == [(8, 0), (50, 0), (99, 0)]
+    assert list(b.pending.after_id((8, 0))) == [(50, 0), (99, 0)]
+    assert list(a.pending.from_id((6, 0)))[:3] == [(6, 0), (7, 0), (9, 0)]
+    assert (len(a.pending), len(b.pending)) == (96, 3)

@@ -1,96 +1,128 @@
-"""The map by ID that a group and its consumers keep their pending entries in."""
+"""What a group has pending, by ID: beside a plain dict, with blocks of every size."""
 
+from array import array
 from itertools import islice
 
 import hypothesis.strategies as st
 from hypothesis import given
 
-from geostream.store.pending import STALE_ALLOWANCE, IdMap
+from geostream.store.ids import MAX_ID, MIN_ID
+from geostream.store.pending import BLOCK_IDS, Delivery, Pel
 
-IDS = st.tuples(st.integers(0, 9), st.integers(0, 3))
-RUNS = st.lists(IDS, min_size=1, unique=True).map(sorted)
+IDS = st.tuples(st.integers(0, 300), st.integers(0, 3))
+LARGE_IDS = st.sampled_from([MAX_ID, (MAX_ID[0], 0), (2**63, 5), (0, MAX_ID[1])])
+RUNS = st.builds(
+    lambda first, count, step: [(ms, 0) for ms in range(first, first + count * step, step)],
+    st.integers(0, 3_000),
+    st.integers(1, 1_500),
+    st.integers(1, 3),
+)
 CHANGES = st.lists(
     st.one_of(
-        st.tuples(st.just("put"), IDS),
-        st.tuples(st.just("put_run"), RUNS),
-        st.tuples(st.just("drop"), IDS),
-        st.tuples(st.just("drop_run"), RUNS),
+        st.tuples(st.just("put"), st.lists(IDS | LARGE_IDS, min_size=1, max_size=3)),
+        st.tuples(st.just("put"), RUNS),
+        st.tuples(st.just("drop"), st.lists(IDS | LARGE_IDS, min_size=1, max_size=3)),
+        st.tuples(st.just("drop"), RUNS),
+        st.tuples(st.just("drop"), RUNS.map(lambda ids: ids[::-1])),
     ),
-    max_size=60,
+    max_size=12,
 )
 
 
-@given(CHANGES, IDS)
-def test_it_agrees_with_a_plain_dict_in_both_orders(changes, start):
-    ids, model = IdMap(), {}
-    for number, (change, what) in enumerate(changes, start=1):
-        if change.startswith("put"):
-            for entry_id in what if change == "put_run" else [what]:
-                model.pop(entry_id, None)
-                model[entry_id] = number
-            getattr(ids, change)(what, number)
-        elif change == "drop":
-            assert ids.drop_run([what]) == [model.pop(what, None)]
+def delivery_of(ids):
+    return Delivery(None, 0, 1, array("Q", [half for entry_id in ids for half in entry_id]))
+
+
+def put(pel, model, ids):
+    delivery = delivery_of(ids)
+    if ids == sorted(set(ids)) and pel.is_below(ids[0]):
+        assert all(each < ids[0] for each in model)
+        pel.put_above(delivery)
+        model.update(dict.fromkeys(ids, delivery))
+        return
+    for entry_id in ids:
+        assert pel.put(entry_id, delivery) is model.get(entry_id)
+        model[entry_id] = delivery
+
+
+def check(pel, model, start):
+    in_order = sorted(model)
+    assert list(pel) == in_order
+    assert len(pel) == len(model)
+    assert bool(pel) == bool(model)
+    assert list(pel.from_id(start)) == [each for each in in_order if each >= start]
+    assert list(pel.after_id(start)) == [each for each in in_order if each > start]
+    assert pel.get(start) is model.get(start)
+    assert (start in pel) == (start in model)
+    assert (pel.first(), pel.last()) == (min(model, default=None), max(model, default=None))
+    assert all(pel[entry_id] is delivery for entry_id, delivery in islice(model.items(), 50))
+
+
+@given(CHANGES, IDS | LARGE_IDS)
+def test_it_agrees_with_a_plain_dict(changes, start):
+    pel, model = Pel(), {}
+    for change, ids in changes:
+        if change == "put":
+            put(pel, model, ids)
         else:
-            assert ids.drop_run(what) == [model.pop(entry_id, None) for entry_id in what]
-        assert list(ids.items()) == list(model.items())
-        in_order = sorted(model)
-        assert list(ids.from_id(start)) == [each for each in in_order if each >= start]
-        assert list(ids.after_id(start)) == [each for each in in_order if each > start]
-        assert not ids.is_below(start) or all(each < start for each in model)
-    assert (ids.first(), ids.last()) == (min(model, default=None), max(model, default=None))
-    assert list(ids.from_id((0, 0))) == sorted(model)
+            for ms, seq in ids:
+                assert pel.drop(ms, seq) is model.pop((ms, seq), None)
+        check(pel, model, start)
+    filled = Pel()
+    filled.fill(model)
+    check(filled, model, start)
+
+
+def places(pel):
+    return sum(len(held) for _, _, held in pel.pictures())
 
 
 def test_ids_that_went_away_do_not_pile_up():
-    ids = IdMap()
+    pel = Pel()
     for ms in range(10_000):
-        ids.put_run([(ms, 0), (ms, 1)], True)
-        ids.drop_run([(ms, 0)])
+        pel.put_above(delivery_of([(ms, 0), (ms, 1)]))
+        assert pel.drop(ms, 0) is not None
         if ms >= 10:
-            ids.drop_run([(ms - 10, 1)])
-    assert list(ids.from_id((0, 0))) == [(ms, 1) for ms in range(9_990, 10_000)]
-    assert len(ids._order) <= 2 * len(ids) + STALE_ALLOWANCE + 2
+            assert pel.drop(ms - 10, 1) is not None
+    assert list(pel) == [(ms, 1) for ms in range(9_990, 10_000)]
+    assert places(pel) <= 2 * BLOCK_IDS
 
 
-def test_another_order_of_values_leaves_the_order_of_ids():
-    ids = IdMap()
-    ids.put_run([(1, 0), (2, 0), (3, 0)], "v")
-    ids.sort_values([((3, 0), "v"), ((1, 0), "v"), ((2, 0), "v")])
-    assert list(ids) == [(3, 0), (1, 0), (2, 0)]
-    assert list(ids.from_id((0, 0))) == [(1, 0), (2, 0), (3, 0)]
+def test_of_many_only_some_are_left_here_and_there_in_few_blocks():
+    pel = Pel()
+    pel.put_above(delivery_of([(ms, 0) for ms in range(100_000)]))
+    for ms in range(100_000):
+        if ms % 100:
+            pel.drop(ms, 0)
+    assert list(pel) == [(ms, 0) for ms in range(0, 100_000, 100)]
+    assert places(pel) <= 4 * 1_000 + BLOCK_IDS
+    assert len(pel.pictures()) <= 10
 
 
-def test_a_walk_from_the_middle_does_not_pass_what_is_before():
-    class Unwalkable(list):
-        def __iter__(self):
-            raise AssertionError
-
-    ids = IdMap()
-    ids.put_run([(ms, 0) for ms in range(1, 100)], "v")
-    ids._order = Unwalkable(ids._order)
-    assert list(islice(ids.from_id((50, 0)), 2)) == [(50, 0), (51, 0)]
-    assert next(ids.after_id((50, 0))) == (51, 0)
+def test_after_all_went_away_lower_ids_are_added_at_the_end():
+    pel = Pel()
+    pel.put_above(delivery_of([(9, 0)]))
+    pel.drop(9, 0)
+    assert pel.is_below((1, 0))
+    pel.put_above(delivery_of([(1, 0), (2, 0)]))
+    assert list(pel.from_id(MIN_ID)) == [(1, 0), (2, 0)]
 
 
-def test_walks_do_not_pass_many_removed_ids_at_the_front_again_and_again():
-    ids = IdMap()
-    ids.put_run([(ms, 0) for ms in range(1, 10_000)], "v")
-    ids.drop_run([(ms, 0) for ms in range(1, 4_000)])
-    assert next(ids.from_id((0, 0))) == (4_000, 0)
-    assert ids._order[0] == (4_000, 0)
+def test_many_ids_in_between_are_cut_into_blocks():
+    pel = Pel()
+    pel.put_above(delivery_of([(0, 0), (9, 0)]))
+    delivery = delivery_of([(5, 0)])
+    for seq in range(5_000):
+        pel.put((5, seq * 7 % 5_000), delivery)
+    assert max(len(held) for _, _, held in pel.pictures()) < 2 * BLOCK_IDS
+    assert list(pel.after_id((0, 0))) == [*((5, seq) for seq in range(5_000)), (9, 0)]
 
 
-def test_a_run_below_others_is_put_in_at_once():
-    class Uninsertable(list):
-        def insert(self, *_):
-            raise AssertionError
-
-    ids = IdMap()
-    ids.put_run([(ms, 0) for ms in range(100, 200)], "old")
-    ids._order = Uninsertable(ids._order)
-    ids.put_run([(ms, 0) for ms in range(50, 150, 10)], "new")
-    assert list(ids.from_id((0, 0))) == sorted(
-        {(ms, 0) for ms in range(100, 200)} | {(ms, 0) for ms in range(50, 150, 10)}
-    )
-    assert list(ids)[-10:] == [(ms, 0) for ms in range(50, 150, 10)]
+def test_a_copy_stays_as_it_is():
+    pel = Pel()
+    pel.put_above(delivery_of([(1, 0), (2, 0)]))
+    before = pel.pictures()
+    pel.drop(1, 0)
+    pel.put_above(delivery_of([(3, 0)]))
+    assert [(list(ms), list(seq)) for ms, seq, _ in before] == [([1, 2], [0, 0])]
+    assert all(delivery is not None for delivery in before[0][2])

@@ -1,0 +1,46 @@
+cimport cython
+from cpython.array cimport array
+
+from geostream.store cimport halves
+from geostream.store.halves cimport u64
+from geostream.store.own_ids cimport OwnIds
+from geostream.store.pending cimport Delivery, Pel, packed
+
+
+cdef Py_ssize_t _STALE
+
+
+@cython.final
+cdef class Consumer:
+    cdef public bytes name
+    cdef public long long seen_ms
+    cdef public long long active_ms
+    cdef public OwnIds pending
+
+
+cdef class Group:
+    cdef public tuple last_id
+    cdef public object entries_read
+    cdef public dict consumers
+    cdef public Pel pending
+    cdef public dict released
+    cdef list _log
+    cdef Py_ssize_t _places
+
+    @cython.locals(places=array, delivery=Delivery, before=Delivery, pending=Pel)
+    cpdef deliver(self, list ids, Consumer consumer, long long time_ms)
+
+    @cython.locals(places=array, delivery=Delivery, before=Delivery)
+    cpdef assign(self, tuple entry_id, Consumer consumer, long long time_ms, object count)
+
+    @cython.locals(pending=Pel, held=Delivery, entry_id=tuple)
+    cpdef remove(self, list ids)
+
+    @cython.locals(consumer=Consumer)
+    cdef _take_from(self, tuple entry_id, Delivery held)
+
+    @cython.locals(log=list, last=Delivery)
+    cdef _note(self, Delivery delivery)
+
+    @cython.locals(pending=Pel, delivery=Delivery)
+    cdef _forget_stale(self)

@@ -1,0 +1,42 @@
+"""IDs in arrays of 64-bit numbers: looking at one, finding one, and making an array of many.
+
+Compiled, halves.pxd has each of these few steps in C; here they are for plain Python.
+Changing one means changing both.
+"""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left, bisect_right
+from itertools import chain
+
+from geostream.store.ids import StreamId
+
+
+def half(values: array[int], place: int) -> int:
+    """Return one number. Unchecked when compiled."""
+    return values[place]
+
+
+def first_place(halves: array[int], sequences: array[int], ms: int, seq: int) -> int:
+    """Return the place of the first ID that is not below this one. O(log n)."""
+    low = bisect_left(halves, ms)
+    if low == len(halves) or halves[low] != ms:
+        return low
+    return bisect_left(sequences, seq, low, bisect_right(halves, ms, low))
+
+
+def interleaved(ids: list[StreamId], like: array[int]) -> array[int]:
+    """Return ms, seq, ms, seq, ... of IDs.
+
+    like -- an array of such numbers, of whose kind the new one is to be
+    """
+    return array(like.typecode, chain.from_iterable(ids))
+
+
+def spread(
+    halves: array[int], sequences: array[int], ids: array[int], start: int, stop: int
+) -> None:
+    """Append the IDs from one place up to another, ms, seq, ms, seq, ..., to two arrays."""
+    halves.extend(ids[2 * start : 2 * stop : 2])
+    sequences.extend(ids[2 * start + 1 : 2 * stop : 2])

@@ -1,0 +1,29 @@
+cimport cython
+from cpython.array cimport array
+
+from geostream.store cimport halves
+from geostream.store.halves cimport u64
+from geostream.store.pending cimport Delivery, Pel
+
+
+cdef Py_ssize_t _STALE
+
+
+@cython.final
+cdef class OwnIds:
+    cdef object _pel
+    cdef list _arrays
+    cdef bint _ascends
+    cdef Py_ssize_t _count
+    cdef Py_ssize_t _places
+
+    @cython.locals(count=Py_ssize_t, arrays=list, above=array, last_ms=u64, ms=u64)
+    cpdef add(self, array ids)
+
+    cpdef drop(self, Py_ssize_t count)
+
+    @cython.locals(place=Py_ssize_t, ms=u64, seq=u64, live=list)
+    cdef list _live(self, Pel pel, array ids)
+
+    @cython.locals(delivery=Delivery)
+    cdef bint _has(self, Pel pel, u64 ms, u64 seq) except -1
