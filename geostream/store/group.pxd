@@ -33,7 +33,7 @@ cdef class Group:
     @cython.locals(places=array, delivery=Delivery, before=Delivery)
     cpdef assign(self, tuple entry_id, Consumer consumer, long long time_ms, object count)
 
-    @cython.locals(pending=Pel, held=Delivery, entry_id=tuple)
+    @cython.locals(pending=Pel, held=Delivery, entry_id=tuple, owner=Consumer, count=Py_ssize_t)
     cpdef remove(self, list ids)
 
     @cython.locals(consumer=Consumer)

@@ -114,10 +114,22 @@ class Group:
     def remove(self, ids: list[StreamId]) -> None:
         """Forget pending entries; no ID twice. O(1) each, in the order they were delivered."""
         pending = self.pending
+        owner: Consumer | None = None
+        count = 0  # of those that were this owner's, and are not told yet
         for entry_id in ids:
             held = pending.drop(entry_id[0], entry_id[1])
-            if held is not None:
-                self._take_from(entry_id, held)
+            if held is None:
+                continue
+            if held.consumer is None or held.consumer is not owner:
+                if owner is not None:
+                    owner.pending.drop(count)
+                owner, count = held.consumer, 0
+            held.live -= 1
+            count += 1
+            if owner is None:
+                del self.released[entry_id]
+        if owner is not None:
+            owner.pending.drop(count)
         self._forget_stale()
 
     def remove_consumer(self, name: bytes) -> None:

@@ -3,7 +3,8 @@
 An image is made of what never changes: sealed segments, which it shares with the live
 stream, and copies of the rest. So making one costs by the segment and the group and not by
 the entry, any thread may read it, and it stays as it is while the stream goes on. Pending
-entries are copied as they lie, in arrays, and looked at in detail by whoever reads the image.
+entries are shared too, block by block, until one changes, and looked at in detail by whoever
+reads the image.
 
 The same form serves the other way: whoever reads a stream from a file builds an image
 (``Segment.of`` for the entries), and ``restore`` makes a stream of it. The effect
@@ -157,7 +158,7 @@ class PelImage(Mapping[StreamId, Delivery]):
     """What a group had pending; made a dict when somebody first looks at more than its size."""
 
     def __init__(self, group: Group) -> None:
-        """Copy what is pending. O(n), in C."""
+        """Take what is pending. O(n / 512 + deliveries)."""
         self._count = len(group.pending)
         self._blocks = group.pending.pictures()
         self._log = group.log()

@@ -16,6 +16,7 @@ cdef class OwnIds:
     cdef bint _ascends
     cdef Py_ssize_t _count
     cdef Py_ssize_t _places
+    cdef Py_ssize_t _swept
 
     @cython.locals(count=Py_ssize_t, arrays=list, above=array, last_ms=u64, ms=u64)
     cpdef add(self, array ids)

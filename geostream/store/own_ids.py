@@ -4,8 +4,9 @@ What the group's ``Pel`` says decides whose an ID is. A consumer has the arrays 
 was given, in which some are stale: somebody else's by now, or nobody's. So the Pel is changed
 before this is told, or after, but one goes with the other.
 
-IDs nearly always come in ascending order. When they did not, all are sorted into one array,
-by the next walk; when half of them or more are stale, they are left out.
+IDs nearly always come in ascending order. When they did not, all are sorted into new arrays,
+by the next walk. When half of all IDs are stale they are left out, in a few arrays with each
+that goes away.
 """
 
 from __future__ import annotations
@@ -17,15 +18,15 @@ from weakref import ref
 
 from geostream.store import halves
 from geostream.store.ids import MAX_ID, MIN_ID, StreamId, successor
-from geostream.store.pending import STALE_ALLOWANCE, Pel
+from geostream.store.pending import BLOCK_IDS, Pel
 
-_STALE = STALE_ALLOWANCE  # once more, as a C number
+_STALE = 256  # stale IDs kept before few are rewritten: more than most read at once
 
 
 class OwnIds:
     """See the module docstring."""
 
-    __slots__ = ("_arrays", "_ascends", "_count", "_pel", "_places")
+    __slots__ = ("_arrays", "_ascends", "_count", "_pel", "_places", "_swept")
 
     def __init__(self, pel: Pel) -> None:
         """Start empty; ``pel`` is the group's, which must live as long."""
@@ -34,9 +35,15 @@ class OwnIds:
         self._ascends = True  # one after the other they do, too
         self._count = 0
         self._places = 0  # IDs in the arrays, stale ones too; or more
+        self._swept = 0  # number of the array that was swept last
 
     def __len__(self) -> int:
         return self._count
+
+    @property
+    def places(self) -> int:
+        """How many IDs there are at most, stale ones too."""
+        return self._places
 
     def __iter__(self) -> Iterator[StreamId]:
         return self.from_id(MIN_ID)
@@ -57,14 +64,32 @@ class OwnIds:
         self._places += count
 
     def drop(self, count: int) -> None:
-        """Have so many fewer. The Pel says which. O(1), spread over removals."""
+        """Have so many fewer. The Pel says which. O(count), spread over removals."""
         self._count -= count
         if not self._count:  # usual where the consumer keeps up
             self._arrays.clear()
             self._ascends = True
             self._places = 0
         elif self._places > 2 * self._count + _STALE:
-            self._rewrite()
+            self._sweep(4 * count + _STALE)
+
+    def _sweep(self, places: int) -> None:
+        """Leave out what is stale in the next arrays, of about so many IDs."""
+        pel = self._pel()
+        arrays = self._arrays
+        while pel is not None and arrays and places > 0:
+            number = self._swept = self._swept + 1 if self._swept + 1 < len(arrays) else 0
+            ids = arrays[number]
+            live = array("Q", self._live(pel, ids))
+            places -= len(ids) // 2
+            self._places -= (len(ids) - len(live)) // 2
+            if live and (not number or len(arrays[number - 1]) + len(live) > 2 * BLOCK_IDS):
+                arrays[number] = live
+                continue
+            if live:
+                arrays[number - 1] = arrays[number - 1] + live  # the old one may be shared
+            del arrays[number]
+            self._swept -= 1
 
     def fill(self, ids: array[int]) -> None:
         """Take over ascending IDs, having none."""
@@ -73,19 +98,15 @@ class OwnIds:
         self._count = self._places = len(ids) // 2
 
     def _rewrite(self) -> None:
-        """Put all that is not stale into one array, in order. O(places), O(p log p) if unsorted."""
+        """Put all that is not stale into arrays that ascend, one after the other. O(p log p)."""
         pel = self._pel()
-        arrays = self._arrays
-        if pel is None or not arrays:
+        if pel is None:
             return
-        if self._ascends:
-            kept = array("Q")
-            for ids in arrays:
-                kept.extend(array("Q", self._live(pel, ids)))
-        else:
-            live = chain.from_iterable([self._live(pel, ids) for ids in arrays])
-            kept = array("Q", chain.from_iterable(sorted(set(zip(live, live, strict=True)))))
-        self._arrays = [kept] if kept else []
+        live = chain.from_iterable([self._live(pel, ids) for ids in self._arrays])
+        kept = array("Q", chain.from_iterable(sorted(set(zip(live, live, strict=True)))))
+        self._arrays = [
+            kept[start : start + 2 * BLOCK_IDS] for start in range(0, len(kept), 2 * BLOCK_IDS)
+        ]
         self._ascends = True
         self._places = len(kept) // 2
 
@@ -113,13 +134,25 @@ class OwnIds:
         if not self._ascends:
             self._rewrite()
         number, place = self._first_from(start)
-        for ids in self._arrays[number:]:
-            while place < len(ids):
-                ms, seq = halves.half(ids, place), halves.half(ids, place + 1)
-                if self._has(pel, ms, seq):
-                    yield (ms, seq)
-                place += 2
-            place = 0
+        arrays, stale = self._arrays, 0
+        while number < len(arrays):
+            ids = arrays[number]
+            if place >= len(ids):
+                number, place = number + 1, 0
+                continue
+            ms, seq = halves.half(ids, place), halves.half(ids, place + 1)
+            place += 2
+            if self._has(pel, ms, seq):
+                stale = 0
+                yield (ms, seq)
+                continue
+            stale += 1
+            if stale > _STALE:  # all that is pending may be far above
+                following = next(pel.from_id((ms, seq)), None)
+                if following is None:
+                    return
+                number, place = self._first_from(following)
+                stale = 0
 
     def after_id(self, start: StreamId) -> Iterator[StreamId]:
         """Walk the IDs above start upwards. Change nothing meanwhile."""
@@ -136,7 +169,15 @@ class OwnIds:
                 low = middle + 1
             else:
                 high = middle
-        if low == len(arrays):
-            return low, 0
-        ids = arrays[low]
-        return low, 2 * halves.first_place(ids[0::2], ids[1::2], start[0], start[1])
+        number = low
+        if number == len(arrays):
+            return number, 0
+        ids = arrays[number]
+        low, high = 0, len(ids) // 2
+        while low < high:
+            middle = (low + high) // 2
+            if (ids[2 * middle], ids[2 * middle + 1]) < start:
+                low = middle + 1
+            else:
+                high = middle
+        return number, 2 * low

@@ -27,8 +27,11 @@ cdef class Block:
     cdef public array seq
     cdef public list held
     cdef public Py_ssize_t live
+    cdef public bint is_shared
 
-    cdef bint has(self, Py_ssize_t place, u64 ms, u64 seq) except -1
+    cpdef own(self)
+    cdef give(self, Py_ssize_t place, Delivery delivery)
+    cdef bint has(self, Py_ssize_t place, u64 ms, u64 seq) noexcept
     cpdef append(self, array ids, Py_ssize_t start, Py_ssize_t stop, Delivery delivery)
     cpdef insert(self, Py_ssize_t place, tuple entry_id, Delivery delivery)
     cpdef Block split(self)
@@ -75,6 +78,9 @@ cdef class Pel:
 
     @cython.locals(place=Py_ssize_t, block=Block, held=Delivery)
     cpdef Delivery drop(self, u64 ms, u64 seq)
+
+    @cython.locals(block=Block, pictures=list)
+    cpdef list pictures(self)
 
     @cython.locals(blocks=list, below=Block, size=Py_ssize_t)
     cdef _tidy(self, Py_ssize_t number, Block block)

@@ -118,11 +118,19 @@ def test_many_ids_in_between_are_cut_into_blocks():
     assert list(pel.after_id((0, 0))) == [*((5, seq) for seq in range(5_000)), (9, 0)]
 
 
-def test_a_copy_stays_as_it_is():
-    pel = Pel()
-    pel.put_above(delivery_of([(1, 0), (2, 0)]))
-    before = pel.pictures()
-    pel.drop(1, 0)
-    pel.put_above(delivery_of([(3, 0)]))
-    assert [(list(ms), list(seq)) for ms, seq, _ in before] == [([1, 2], [0, 0])]
-    assert all(delivery is not None for delivery in before[0][2])
+@given(CHANGES, CHANGES)
+def test_a_picture_stays_as_it_is(changes, later):
+    pel, model = Pel(), {}
+    for number, (change, ids) in enumerate(changes + later):
+        if number == len(changes):
+            pictures = pel.pictures()
+            before = [(list(ms), list(seq), list(held)) for ms, seq, held in pictures]
+        if change == "put":
+            put(pel, model, ids)
+        else:
+            for ms, seq in ids:
+                pel.drop(ms, seq)
+                model.pop((ms, seq), None)
+    if later:
+        assert [(list(ms), list(seq), list(held)) for ms, seq, held in pictures] == before
+    assert list(pel) == sorted(model)
