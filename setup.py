@@ -27,8 +27,11 @@ from setuptools.errors import BaseError, CCompilerError
 COMPILED_MODULES = [
     "geostream.clock",
     "geostream.commands.connection",
+    "geostream.commands.stream_ids",
+    "geostream.commands.stream_options",
     "geostream.commands.streams_acks",
     "geostream.commands.streams_delivery",
+    "geostream.commands.streams_read",
     "geostream.commands.streams_write",
     "geostream.commands.trimming",
     "geostream.engine.args",
@@ -45,6 +48,7 @@ COMPILED_MODULES = [
     "geostream.rdb.node_reader",
     "geostream.rdb.node_writer",
     "geostream.rdb.strings",
+    "geostream.reply",
     "geostream.resp.reader",
     "geostream.resp.walker",
     "geostream.resp.writer",
@@ -80,7 +84,11 @@ DIRECTIVES = {
 }
 
 #: Their hot functions are decorated, which a .pxd cannot declare: annotations are C types here.
-TYPED_BY_ANNOTATIONS = {"geostream.commands.connection", "geostream.commands.streams_write"}
+TYPED_BY_ANNOTATIONS = {
+    "geostream.commands.connection",
+    "geostream.commands.streams_read",
+    "geostream.commands.streams_write",
+}
 
 C_DIRECTORY = "build/cython"  # generated C files stay out of the source tree
 SOURCE_ROOT = Path(__file__).resolve().parent

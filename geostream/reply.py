@@ -32,6 +32,9 @@ stands for some that are made when the socket is ready to take them.
 
 ``Block`` is no reply but the wish to wait; see geostream/engine/waiters.py.
 This module imports nothing of ours.
+
+The types that every read makes are plain classes and not dataclasses: compiled, they are
+structs.
 """
 
 from __future__ import annotations
@@ -81,12 +84,21 @@ class Later:
         return next(self._pieces, None)
 
 
-@final
-@dataclass(slots=True)
 class Wire:
     """Ready bytes: the pieces are sent one after the other."""
 
-    pieces: Sequence[bytes | bytearray | memoryview | Later]
+    __slots__ = ("pieces",)
+
+    def __init__(self, pieces: Sequence[bytes | bytearray | memoryview | Later]) -> None:
+        self.pieces = pieces
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is Wire and self.pieces == other.pieces
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"Wire({self.pieces!r})"
 
 
 @final
@@ -129,12 +141,16 @@ class Pairs:
     items: Sequence[tuple[Reply, Reply]]
 
 
-@final
-@dataclass(slots=True)
 class PairArrays:
     """XREAD's shape: RESP2 sends every pair as an array of its own."""
 
-    items: Sequence[tuple[Reply, Reply]]
+    __slots__ = ("items",)
+
+    def __init__(self, items: Sequence[tuple[Reply, Reply]]) -> None:
+        self.items = items
+
+    def __repr__(self) -> str:
+        return f"PairArrays({self.items!r})"
 
 
 @final

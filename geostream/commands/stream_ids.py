@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import msgspec
 
 from geostream import errors
+from geostream.store import octets
 from geostream.store.errors import IdsExhausted
 from geostream.store.ids import MAX_ID, MIN_ID, U64_MAX, StreamId, predecessor, successor
 
@@ -24,10 +25,8 @@ _decode_integers = msgspec.json.Decoder(list[int]).decode
 
 def parse_id(text: bytes, missing_seq: int = 0) -> StreamId:
     """Return the ID a client wrote. Raises ID_INVALID."""
-    ms, dash, seq = text.partition(b"-")
-    if ms.isdigit() and len(ms) < 20 and (seq.isdigit() and len(seq) < 20):
-        return (int(ms), int(seq))
-    return _parse_unusual_id(text, ms, dash, seq, missing_seq)
+    usual = octets.id_halves(text)
+    return usual if usual is not None else _parse_unusual_id(text, missing_seq)
 
 
 def parse_ids(texts: Sequence[bytes]) -> list[StreamId]:
@@ -51,12 +50,11 @@ def parse_ids(texts: Sequence[bytes]) -> list[StreamId]:
     return [parse_id(text) for text in texts]
 
 
-def _parse_unusual_id(
-    text: bytes, ms: bytes, dash: bytes, seq: bytes, missing_seq: int
-) -> StreamId:
+def _parse_unusual_id(text: bytes, missing_seq: int) -> StreamId:
     """Return an ID with a half missing, very large, or written with a plus or blanks."""
     if len(text) > MAX_ID_BYTES:
         raise errors.fail(errors.ID_INVALID)
+    ms, dash, seq = text.partition(b"-")
     return (parse_half(ms), parse_half(seq) if dash else missing_seq)
 
 
@@ -74,7 +72,10 @@ def parse_half(text: bytes) -> int:
 
 def parse_low_bound(text: bytes) -> StreamId:
     """Return the first ID a range may hold. Raises ID_INVALID, INVALID_START."""
-    if text[:1] == b"(":
+    usual = octets.id_halves(text)
+    if usual is not None:
+        return usual
+    if text.startswith(b"("):
         try:
             return successor(parse_id(text[1:]))
         except IdsExhausted:
@@ -84,7 +85,10 @@ def parse_low_bound(text: bytes) -> StreamId:
 
 def parse_high_bound(text: bytes) -> StreamId:
     """Return the last ID a range may hold. Raises ID_INVALID, INVALID_END."""
-    if text[:1] == b"(":
+    usual = octets.id_halves(text)
+    if usual is not None:
+        return usual
+    if text.startswith(b"("):
         try:
             return predecessor(parse_id(text[1:], U64_MAX))
         except IdsExhausted:
@@ -97,4 +101,4 @@ def _parse_open_bound(text: bytes, missing_seq: int) -> StreamId:
         return MIN_ID
     if text == b"+":
         return MAX_ID
-    return parse_id(text, missing_seq)
+    return _parse_unusual_id(text, missing_seq)

@@ -7,7 +7,6 @@ the key is looked at first; so the IDs stay words here and the handlers read the
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 
 from geostream import errors
 from geostream.engine.args import INT64_MAX, Args
@@ -17,20 +16,34 @@ from geostream.store.selection import Selection
 MAX_TIMEOUT_MS = INT64_MAX - 2**42
 
 
-@dataclass(slots=True)
 class ReadOptions:
     """What XREAD and XREADGROUP are asked."""
 
-    keys: list[bytes] = field(default_factory=list)
-    ids: list[bytes] = field(default_factory=list)  # as many as keys
-    count: int = -1  # entries of each stream; -1 is no limit
-    block_ms: int | None = None  # None: does not wait; 0: for ever
-    max_count: int = -1  # entries in all; -1 is no limit
-    max_size_bytes: int = -1  # of the reply; -1 is no limit
-    group: bytes | None = None
-    consumer: bytes = b""
-    noack: bool = False
-    claim_ms: int | None = None  # least idle time of what is to be claimed; None: nothing is
+    __slots__ = (
+        "block_ms",
+        "claim_ms",
+        "consumer",
+        "count",
+        "group",
+        "ids",
+        "keys",
+        "max_count",
+        "max_size_bytes",
+        "noack",
+    )
+
+    def __init__(self) -> None:
+        """Ask nothing yet."""
+        self.keys: list[bytes] = []
+        self.ids: list[bytes] = []  # as many as keys
+        self.count = -1  # entries of each stream; -1 is no limit
+        self.block_ms: int | None = None  # None: does not wait; 0: for ever
+        self.max_count = -1  # entries in all; -1 is no limit
+        self.max_size_bytes = -1  # of the reply; -1 is no limit
+        self.group: bytes | None = None
+        self.consumer = b""
+        self.noack = False
+        self.claim_ms: int | None = None  # least idle time of what is to be claimed; None: nothing
 
     @property
     def is_capped(self) -> bool:
@@ -41,17 +54,26 @@ class ReadOptions:
 def parse_read(args: Args, group: bool) -> ReadOptions:
     """Take the words of XREAD, or of XREADGROUP if ``group``."""
     options = ReadOptions()
-    while (name := args.option()) != b"STREAMS" or not args:
-        take = _OPTIONS.get(name) if name is not None and args else None
+    while True:
+        name = args.option()
         if name == b"NOACK":
-            take = _take_noack
+            _take_noack(options, args, group)
+            continue
+        if name is None or not args:
+            raise errors.fail(errors.SYNTAX)
+        if name == b"STREAMS":
+            break
+        if name == b"COUNT":  # by far the most frequent
+            _take_count(options, args, group)
+            continue
+        take = _OPTIONS.get(name)
         if take is None:
             raise errors.fail(errors.SYNTAX)
         take(options, args, group)
-    if len(args) % 2:
-        raise errors.fail(errors.UNBALANCED_XREADGROUP if group else errors.UNBALANCED_XREAD)
     words = args.rest()
     half = len(words) // 2
+    if len(words) != half * 2:
+        raise errors.fail(errors.UNBALANCED_XREADGROUP if group else errors.UNBALANCED_XREAD)
     options.keys, options.ids = words[:half], words[half:]
     if group and options.group is None:
         raise errors.fail(errors.GROUP_MISSING)
@@ -108,14 +130,12 @@ def _take_claim(options: ReadOptions, args: Args, group: bool) -> None:
         raise errors.fail(errors.CLAIM_NEGATIVE)
 
 
-#: What takes the words of an option; each needs at least one word after its name.
+#: What takes the words of the other options; each needs at least one word after its name.
 _OPTIONS: dict[bytes, Callable[[ReadOptions, Args, bool], None]] = {
-    b"COUNT": _take_count,
     b"BLOCK": _take_block,
     b"MAXCOUNT": _take_max_count,
     b"MAXSIZE": _take_max_size,
     b"GROUP": _take_group,
-    b"NOACK": _take_noack,
     b"CLAIM": _take_claim,
 }
 

@@ -123,7 +123,7 @@ def xinfo_stream(ctx: Context, asked: XInfoStream) -> Reply:
         about[b"last-entry"] = _entry(stream, stream.last_entry_id)
     else:
         selection = stream.select(MIN_ID, MAX_ID, count or -1)
-        about[b"entries"] = Wire([b"*%d\r\n" % selection.count, *selection.to_send()])
+        about[b"entries"] = selection.as_array()
         about[b"groups"] = [
             _full_group(name, stream.groups[name], stream, count or None)
             for name in sorted(stream.groups)

@@ -6,8 +6,6 @@ slices of segments.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from geostream import errors
 from geostream.commands.stream_ids import parse_high_bound, parse_id, parse_low_bound
 from geostream.commands.stream_options import Caps, ReadOptions, parse_read
@@ -15,16 +13,9 @@ from geostream.engine.args import Args
 from geostream.engine.command import Flag, Keys, command
 from geostream.engine.context import Context
 from geostream.reply import NULL_ARRAY, Block, PairArrays, Reply, Wire
-from geostream.store.ids import MAX_ID, MIN_ID, StreamId, id_bytes, predecessor, successor
-from geostream.store.selection import Selection
+from geostream.store.ids import MIN_ID, StreamId, id_bytes, predecessor
+from geostream.store.selection import NO_ENTRIES
 from geostream.store.stream import Stream
-
-NO_ENTRIES = Wire((b"*0\r\n",))
-
-
-def entries_reply(selection: Selection) -> Wire:
-    """Return entries as an array."""
-    return Wire([b"*%d\r\n" % selection.count, *selection.to_send()])
 
 
 def parse_key(args: Args) -> bytes:
@@ -49,14 +40,17 @@ def xlen(ctx: Context, key: bytes) -> Reply:
     return stream.length if stream is not None else 0
 
 
-@dataclass(slots=True)
 class XRange:
     """A range of IDs, both ends included."""
 
-    key: bytes
-    start: StreamId
-    end: StreamId
-    count: int  # -1 is no limit
+    __slots__ = ("count", "end", "key", "start")
+
+    def __init__(self, key: bytes, start: StreamId, end: StreamId, count: int) -> None:
+        """Hold what is asked. ``count`` -1 is no limit."""
+        self.key = key
+        self.start = start
+        self.end = end
+        self.count = count
 
 
 def _parse_count(args: Args) -> int:
@@ -104,7 +98,7 @@ def xrange(ctx: Context, asked: XRange) -> Reply:
         return NO_ENTRIES
     if not asked.count:
         return NULL_ARRAY
-    return entries_reply(stream.select(asked.start, asked.end, asked.count))
+    return stream.select(asked.start, asked.end, asked.count).as_array()
 
 
 @command(
@@ -127,8 +121,7 @@ def xrevrange(ctx: Context, asked: XRange) -> Reply:
         return NO_ENTRIES
     if not asked.count:
         return NULL_ARRAY
-    selection = stream.select_last(asked.start, asked.end, asked.count)
-    return Wire([b"*%d\r\n" % selection.count, *selection.to_send_reversed()])
+    return stream.select_last(asked.start, asked.end, asked.count).as_array_reversed()
 
 
 def parse_xread(args: Args) -> ReadOptions:
@@ -147,13 +140,6 @@ def _position(stream: Stream | None, asked: bytes) -> StreamId:
     if asked == b">":
         raise errors.fail(errors.GREATER_OUTSIDE_GROUP)
     return parse_id(asked)
-
-
-def _unread(stream: Stream | None, position: StreamId, count: int) -> Selection | None:
-    """Return the entries after an ID; None if there are none."""
-    if stream is None or stream.last_entry_id <= position:
-        return None
-    return stream.select(successor(position), MAX_ID, count)
 
 
 @command(
@@ -175,32 +161,36 @@ def _unread(stream: Stream | None, position: StreamId, count: int) -> Selection 
 )
 def xread(ctx: Context, asked: ReadOptions) -> Reply:
     """Reply with the streams that have something after their ID; wait if none has."""
-    db = ctx.db
-    wanted = []
-    for key, asked_id in zip(asked.keys, asked.ids, strict=True):
+    db, keys, ids = ctx.db, asked.keys, asked.ids
+    stream: Stream | None
+    streams: list[Stream | None] = []
+    positions: list[StreamId] = []
+    for number, key in enumerate(keys):
         stream = db.stream(key)
-        wanted.append((key, stream, _position(stream, asked_id)))
+        streams.append(stream)
+        positions.append(_position(stream, ids[number]))
     caps = Caps(asked) if asked.is_capped else None
     served: list[tuple[bytes, Wire]] = []
-    for key, stream, position in wanted:
+    for number, key in enumerate(keys):
         if caps is not None and caps.is_over:
             break
-        if stream is not None:  # Redis looks twice, and counts it
-            ctx.keyspace.hits += 1
-        else:
+        stream = streams[number]
+        if stream is None:  # Redis looks twice, and counts it
             db.note_miss(key)
-        selection = _unread(stream, position, asked.count)
+            continue
+        ctx.keyspace.hits += 1
+        selection = stream.select_after(positions[number], asked.count)
         if selection is not None and caps is not None:
             caps.open_stream(key)
             selection = caps.cut(selection)
-        if selection:
-            served.append((key, entries_reply(selection)))
+        if selection is not None and selection.count:
+            served.append((key, selection.as_array()))
     if served:
         return PairArrays(served)
     if asked.block_ms is None or ctx.in_transaction:
         return NULL_ARRAY
     asked.ids = [  # what $ stands for is decided once, before the wait
         id_bytes(position) if asked_id == b"$" else asked_id
-        for asked_id, (_, _, position) in zip(asked.ids, wanted, strict=True)
+        for asked_id, position in zip(ids, positions, strict=True)
     ]
     return Block(asked.keys, asked.block_ms, again=asked)

@@ -1,5 +1,11 @@
 cimport cython
 
+from geostream.store cimport octets
+
+
+@cython.locals(small="long long")
+cpdef parse_int64(bytes text)
+
 
 cdef class Args:
     cdef public list words
@@ -8,10 +14,11 @@ cdef class Args:
 
     cpdef begin(self, list words, str name, Py_ssize_t at)
     cpdef bytes next(self)
-    cpdef list rest(self)
-    cpdef integer(self, str error=*)
+    cpdef bytes peek(self)
+    @cython.locals(word=bytes)
     cpdef bint flag(self, bytes keyword) except -1
-
-
-@cython.locals(length=Py_ssize_t)
-cpdef parse_int64(bytes text)
+    @cython.locals(word=bytes)
+    cpdef bytes option(self)
+    cpdef list rest(self)
+    cpdef list take(self, Py_ssize_t count)
+    cpdef integer(self, str error=*)

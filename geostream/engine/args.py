@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from geostream import errors
+from geostream.store import octets
 
 INT64_MAX = 2**63 - 1
 INT64_MIN = -(2**63)
@@ -17,9 +18,9 @@ INT64_MIN = -(2**63)
 
 def parse_int64(text: bytes) -> int | None:
     """Return a number written canonically (no plus, no leading zero, no blank), or None."""
-    length = len(text)
-    if length < 19 and text.isdigit() and (text[0] != 48 or length == 1):
-        return int(text)
+    small = octets.small_number(text)
+    if small >= 0:
+        return small
     digits = text[1:] if text[:1] == b"-" else text
     if not digits.isdigit() or len(digits) > 19:
         return None
@@ -72,17 +73,20 @@ class Args:
 
     def flag(self, keyword: bytes) -> bool:
         """Take the next word if it is this keyword, in any case."""
-        if self._at < len(self.words) and self.words[self._at].upper() == keyword:
-            self._at += 1
-            return True
+        if self._at < len(self.words):
+            word = self.words[self._at]
+            if word == keyword or word.upper() == keyword:
+                self._at += 1
+                return True
         return False
 
     def option(self) -> bytes | None:
         """Take the next word as an option's name, in upper case; None at the end."""
         if self._at >= len(self.words):
             return None
+        word = self.words[self._at]
         self._at += 1
-        return self.words[self._at - 1].upper()
+        return word.upper()
 
     def rest(self) -> list[bytes]:
         """Take all words that are left."""
@@ -92,7 +96,7 @@ class Args:
 
     def take(self, count: int) -> list[bytes]:
         """Take so many words. Raises SYNTAX if there are fewer."""
-        if count > len(self):
+        if count > len(self.words) - self._at:
             raise errors.fail(errors.SYNTAX)
         self._at += count
         return self.words[self._at - count : self._at]

@@ -1,5 +1,17 @@
 cimport cython
 
+from geostream.reply cimport PairArrays, Wire
+
+
+cdef Py_ssize_t _SMALL
+cdef list _BULK_HEADERS
+cdef list _ARRAY_HEADERS
+cdef list _INTEGERS
+cdef bytes _PAIR_HEADER
+
 
 @cython.locals(length=Py_ssize_t)
 cpdef encode(object reply, list out, int protocol)
+
+@cython.locals(length=Py_ssize_t)
+cdef _pair_arrays(PairArrays reply, list out, int protocol)

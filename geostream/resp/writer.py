@@ -38,6 +38,7 @@ Write = Callable[[Any, list[bytes], int], None]
 _SMALL = 1024
 _BULK_HEADERS = [b"$%d\r\n" % length for length in range(_SMALL)]
 _ARRAY_HEADERS = [b"*%d\r\n" % length for length in range(_SMALL)]
+_PAIR_HEADER = _ARRAY_HEADERS[2]
 _INTEGERS = [b":%d\r\n" % number for number in range(_SMALL)]
 
 
@@ -68,11 +69,27 @@ def encode(reply: Reply, out: list[bytes], protocol: int) -> None:
         out.append(b"+")
         out.append(reply.text)
         out.append(b"\r\n")
+    elif kind is PairArrays:
+        _pair_arrays(reply, out, protocol)
     elif reply is None:
         out.append(b"$-1\r\n" if protocol == 2 else b"_\r\n")
     else:
         write = _FORMS[protocol].get(kind) or _form_of(reply)
         write(reply, out, protocol)
+
+
+def _pair_arrays(reply: PairArrays, out: list[bytes], protocol: int) -> None:
+    pairs = reply.items
+    length = len(pairs)
+    if protocol == 2:
+        out.append(_ARRAY_HEADERS[length] if length < _SMALL else b"*%d\r\n" % length)
+    else:
+        out.append(b"%%%d\r\n" % length)
+    for key, value in pairs:
+        if protocol == 2:
+            out.append(_PAIR_HEADER)
+        encode(key, out, protocol)
+        encode(value, out, protocol)
 
 
 # The forms of the other types. Each takes the encoder it is called by, for what is inside.
@@ -106,7 +123,7 @@ def _items(mark: bytes) -> Write:
 def _pairs(mark: bytes, elements: int) -> Write:
     """Keys and values in turn; a header counts ``elements`` for each pair."""
 
-    def write(reply: Pairs | PairArrays | dict[Any, Any], out: list[bytes], protocol: int) -> None:
+    def write(reply: Pairs | dict[Any, Any], out: list[bytes], protocol: int) -> None:
         pairs = reply.items() if isinstance(reply, dict) else reply.items
         out.append(b"%b%d\r\n" % (mark, len(pairs) * elements))
         for key, value in pairs:
@@ -134,10 +151,6 @@ def _text2(reply: Verbatim | Double, out: list[bytes], protocol: int) -> None:
 
 def _big_number2(reply: BigNumber, out: list[bytes], protocol: int) -> None:
     encode(b"%d" % reply.value, out, protocol)
-
-
-def _pair_arrays2(reply: PairArrays, out: list[bytes], protocol: int) -> None:
-    encode([list(pair) for pair in reply.items], out, protocol)
 
 
 # What only RESP3 does
@@ -171,7 +184,6 @@ _FORMS: dict[int, Mapping[type, Write]] = {
         bool: _bool2,
         dict: _pairs(b"*", 2),
         Pairs: _pairs(b"*", 2),
-        PairArrays: _pair_arrays2,
         SetOf: _items(b"*"),
         Push: _items(b"*"),
         CommandError: _error,
@@ -185,7 +197,6 @@ _FORMS: dict[int, Mapping[type, Write]] = {
         bool: _bool3,
         dict: _pairs(b"%", 1),
         Pairs: _pairs(b"%", 1),
-        PairArrays: _pairs(b"%", 1),
         SetOf: _items(b"~"),
         Push: _items(b">"),
         CommandError: _error,

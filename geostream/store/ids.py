@@ -31,6 +31,7 @@ AUTO_ID = IdRequest(None, None)
 
 
 _SEQ_TEXTS = [b"%d" % seq for seq in range(1024)]
+_TOP = U64_MAX  # as a number of C, where this is compiled
 _LATEST = [(0, b"0-")]  # a ms and how it is written; IDs of one ms come in runs
 
 
@@ -46,9 +47,9 @@ def id_bytes(entry_id: StreamId) -> bytes:
 def successor(entry_id: StreamId) -> StreamId:
     """Return the smallest ID above this one. Raises IdsExhausted if there is none."""
     ms, seq = entry_id
-    if seq < U64_MAX:
+    if seq < _TOP:
         return (ms, seq + 1)
-    if ms < U64_MAX:
+    if ms < _TOP:
         return (ms + 1, 0)
     raise IdsExhausted
 
@@ -59,7 +60,7 @@ def predecessor(entry_id: StreamId) -> StreamId:
     if seq:
         return (ms, seq - 1)
     if ms:
-        return (ms - 1, U64_MAX)
+        return (ms - 1, _TOP)
     raise IdsExhausted
 
 

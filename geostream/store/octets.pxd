@@ -74,6 +74,25 @@ cdef inline u64 decimal(const octet* data, Py_ssize_t at, Py_ssize_t end) noexce
     return value
 
 
+cdef inline tuple id_halves(bytes text):
+    cdef const octet* data = text
+    cdef Py_ssize_t size = len(text)
+    cdef Py_ssize_t dash = digits_end(data, 0, size)
+    if not 0 < dash < 20 or dash == size or data[dash] != 45:
+        return None
+    if not 0 < size - dash - 1 < 20 or digits_end(data, dash + 1, size) != size:
+        return None
+    return (decimal(data, 0, dash), decimal(data, dash + 1, size))
+
+
+cdef inline i64 small_number(bytes text) except? -1:
+    cdef const octet* data = text
+    cdef Py_ssize_t size = len(text)
+    if not 0 < size < 19 or (data[0] == 48 and size > 1) or digits_end(data, 0, size) != size:
+        return -1
+    return <i64>decimal(data, 0, size)
+
+
 cdef inline i64 little(const octet* data, Py_ssize_t at, Py_ssize_t size) noexcept nogil:
     cdef u64 value = 0
     cdef Py_ssize_t place

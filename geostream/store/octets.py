@@ -66,6 +66,21 @@ def decimal(data: bytes, at: int, end: int) -> int:
     return int(data[at:end] or b"0") % 2**64
 
 
+def id_halves(text: bytes) -> tuple[int, int] | None:
+    """Return the two numbers, of 1 to 19 digits each, around a dash; None if that is not all."""
+    ms, _, seq = text.partition(b"-")
+    if ms.isdigit() and len(ms) < 20 and (seq.isdigit() and len(seq) < 20):
+        return (int(ms), int(seq))
+    return None
+
+
+def small_number(text: bytes) -> int:
+    """Return the number of 1 to 18 digits, no zero leading, that this is; else -1."""
+    if text.isdigit() and len(text) < 19 and (text[0] != 48 or len(text) == 1):
+        return int(text)
+    return -1
+
+
 def little(data: bytes, at: int, size: int) -> int:
     """Return a signed integer of 1 to 8 bytes, little endian."""
     return int.from_bytes(data[at : at + size], "little", signed=True)

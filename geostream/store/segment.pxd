@@ -1,3 +1,8 @@
+cimport cython
+
+from geostream.store cimport columns
+
+
 cdef class Segment:
     cdef public object _cache
     cdef public tuple _content
@@ -13,8 +18,12 @@ cdef class Segment:
     cpdef tuple content(self)
     cpdef tuple id_at(self, Py_ssize_t index)
     cpdef Py_ssize_t index(self, tuple entry_id) except -1
+    cpdef Py_ssize_t index_behind(self, tuple entry_id) except -1
+    @cython.locals(place=Py_ssize_t)
     cpdef Py_ssize_t find(self, tuple entry_id) except? -1
-    cpdef list pieces(self, Py_ssize_t start, Py_ssize_t stop)
+    @cython.locals(low=Py_ssize_t, high=Py_ssize_t, whole_bytes="long long")
+    cpdef list pieces(self, Py_ssize_t start, Py_ssize_t stop, bytes head=*)
+    cpdef list pieces_reversed(self, Py_ssize_t start, Py_ssize_t stop, bytes head=*)
 
 
-cpdef Py_ssize_t place_in(tuple content, tuple entry_id) except -1
+cdef list _behind(bytes head, object piece)

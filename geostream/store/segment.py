@@ -24,12 +24,12 @@ that reads while another packs has the one or the other.
 from __future__ import annotations
 
 from array import array
-from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
 from operator import sub
 from typing import TYPE_CHECKING
 
+from geostream.store import columns
 from geostream.store.ids import StreamId
 from geostream.store.packed import Content, Packed, slices
 
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 SEAL_ENTRIES = 1000  # a tail this long is sealed ...
 SEAL_BYTES = 128 * 1024  # ... or one this large
-VIEW_BYTES = 4096  # from this size on a piece is a view of the wire and not a copy
+VIEW_BYTES = 16 * 1024  # from this size on a piece is a view of the wire and not a copy
 INDEX_BYTES = 24  # two halves of the ID, start and end of the entry
 
 Piece = bytes | bytearray | memoryview
@@ -174,21 +174,29 @@ class Segment:
 
     def index(self, entry_id: StreamId) -> int:
         """Return the place of the first entry whose ID is not below this one. O(log n)."""
-        if entry_id <= self._first_id:
+        if not columns.is_below(self._first_id, entry_id):
             return 0
-        if entry_id > self._last_id:
+        if columns.is_below(self._last_id, entry_id):
             return self._count
-        return place_in(self.content(), entry_id)
+        ms, seq, _, _, _ = self.content()
+        return columns.place_of(ms, seq, entry_id)
+
+    def index_behind(self, entry_id: StreamId) -> int:
+        """Return the place behind the last entry whose ID is not above this one. O(log n)."""
+        if not columns.is_below(entry_id, self._last_id):
+            return self._count
+        place = self.index(entry_id)
+        ms, seq, _, _, _ = self.content()
+        return place + 1 if columns.is_at(ms, seq, place, entry_id) else place
 
     def find(self, entry_id: StreamId) -> int:
         """Return the place of the entry with this ID, or -1. O(log n)."""
-        if not self._first_id <= entry_id <= self._last_id:
+        first_id, last_id = self._first_id, self._last_id
+        if columns.is_below(entry_id, first_id) or columns.is_below(last_id, entry_id):
             return -1
-        content = self.content()
-        place = place_in(content, entry_id)
-        if content[1][place] == entry_id[1] and content[0][place] == entry_id[0]:
-            return place
-        return -1
+        ms, seq, _, _, _ = self.content()
+        place = columns.place_of(ms, seq, entry_id)
+        return place if columns.is_at(ms, seq, place, entry_id) else -1
 
     def ids(self, start: int, stop: int) -> Iterator[StreamId]:
         """Return the IDs of the entries from start up to stop."""
@@ -210,8 +218,14 @@ class Segment:
         _, _, starts, ends, wire = self.content()
         return slices(wire, starts[start:stop], ends[start:stop])
 
-    def pieces(self, start: int, stop: int) -> list[Piece]:
-        """Return the wire of the entries from start up to stop: one slice for each run."""
+    def pieces(self, start: int, stop: int, head: bytes = b"") -> list[Piece]:
+        """Return the wire of the entries from start up to stop, one at least.
+
+        One slice for each run; the first with a head before it, which if the slice is long is
+        a piece of its own.
+        """
+        if not 0 <= start < stop <= self._count:
+            raise IndexError(start, stop)
         packed = self.packed
         if (
             packed is not None
@@ -220,23 +234,27 @@ class Segment:
             and not self.is_used
         ):
             self.is_used = True
-            return [packed.wire()]  # for once: long reads come by here
+            return _behind(head, packed.wire())  # for once: long reads come by here
         _, _, starts, ends, wire = self.content()
-        low, high = starts[start], ends[stop - 1]
-        if ends[-1] - starts[0] == self.live_bytes:  # no holes
-            if type(wire) is bytes:  # never changes: a large piece need not be copied
-                if high - low == len(wire):
-                    return [wire]
-                if high - low >= VIEW_BYTES:
-                    return [memoryview(wire)[low:high]]
-            return [wire[low:high]]
-        pieces: list[Piece] = []
-        for index in range(start + 1, stop):
-            if starts[index] != ends[index - 1]:
-                pieces.append(wire[low : ends[index - 1]])
-                low = starts[index]
-        pieces.append(wire[low:high])
-        return pieces
+        low = columns.u32_at(starts, start)
+        high = columns.u32_at(ends, stop - 1)
+        whole_bytes = columns.u32_at(ends, self._count - 1) - columns.u32_at(starts, 0)
+        if whole_bytes != self.live_bytes:
+            return _runs(head, wire, starts, ends, start, stop)
+        if high - low >= VIEW_BYTES and type(wire) is bytes:  # which never changes
+            if high - low == len(wire):
+                return _behind(head, wire)
+            return _behind(head, memoryview(wire)[low:high])
+        return [columns.cut(head, wire, low, high)]
+
+    def pieces_reversed(self, start: int, stop: int, head: bytes = b"") -> list[Piece]:
+        """Return the same with the newest entry first."""
+        if stop - start == 1:
+            return self.pieces(start, stop, head)
+        if not 0 <= start < stop <= self._count:
+            raise IndexError(start, stop)
+        _, _, starts, ends, wire = self.content()
+        return [columns.cut_reversed(head, wire, starts, ends, start, stop)]
 
     # Segments made of this one
 
@@ -265,14 +283,27 @@ class Segment:
         return content
 
 
-def place_in(content: Content, entry_id: StreamId) -> int:
-    """Return the place of the first entry whose ID is not below this one. O(log n)."""
-    halves, sequences, *_ = content
-    ms, seq = entry_id
-    low = bisect_left(halves, ms)
-    if low == len(halves) or halves[low] != ms:
-        return low
-    return bisect_left(sequences, seq, low, bisect_right(halves, ms, low))
+def _behind(head: bytes, piece: Piece) -> list[Piece]:
+    return [head, piece] if head else [piece]
+
+
+def _runs(
+    head: bytes,
+    wire: bytes | bytearray,
+    starts: array[int],
+    ends: array[int],
+    start: int,
+    stop: int,
+) -> list[Piece]:
+    """Return the entries from start up to stop, between which there may be holes."""
+    low = starts[start]
+    pieces: list[Piece] = []
+    for index in range(start + 1, stop):
+        if starts[index] != ends[index - 1]:
+            pieces.append(columns.cut(head, wire, low, ends[index - 1]))
+            low, head = starts[index], b""
+    pieces.append(columns.cut(head, wire, low, ends[stop - 1]))
+    return pieces
 
 
 def bytes_before(starts: array[int], ends: array[int], place: int) -> int:

@@ -15,23 +15,27 @@ do not.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
-from geostream.reply import Later
+from geostream.reply import Later, Wire
 from geostream.store.ids import StreamId
 from geostream.store.segment import Piece, Segment
 
-LATER_BYTES = (
-    1024 * 1024
-)  # at least, of whole segments that are not made ready before they are sent
+LATER_BYTES = 1024 * 1024  # at least, of whole segments: so many are not made before they are sent
+
+NO_ENTRIES = Wire((b"*0\r\n",))
+_HEADS = 1024  # are made beforehand
+_ARRAY_HEADS = [b"*%d\r\n" % count for count in range(_HEADS)]
 
 
-class Part(NamedTuple):
-    """The entries of one segment from start up to stop."""
+class Part:
+    """The entries of one segment from start up to stop, one at least."""
 
-    segment: Segment
-    start: int
-    stop: int
+    __slots__ = ("segment", "start", "stop")
+
+    def __init__(self, segment: Segment, start: int, stop: int) -> None:
+        self.segment = segment
+        self.start = start
+        self.stop = stop
 
 
 class Selection:
@@ -39,41 +43,59 @@ class Selection:
 
     __slots__ = ("count", "parts")
 
-    def __init__(self, parts: list[Part]) -> None:
-        """Hold the parts."""
+    def __init__(self, parts: list[Part], count: int) -> None:
+        """Hold the parts, which have so many entries together."""
         self.parts = parts
-        self.count = sum([part.stop - part.start for part in parts])
+        self.count = count
 
     def __len__(self) -> int:
         return self.count
 
-    def pieces(self) -> list[Piece]:
-        """Return the wire bytes of all entries; one piece a segment, if it has no holes."""
-        if len(self.parts) == 1:
-            segment, start, stop = self.parts[0]
-            return segment.pieces(start, stop)
-        return [
-            piece for segment, start, stop in self.parts for piece in segment.pieces(start, stop)
-        ]
+    def pieces(self, head: bytes = b"") -> list[Piece]:
+        """Return a head and the wire bytes of all entries; a piece a segment without holes."""
+        parts = self.parts
+        if len(parts) == 1:
+            part = parts[0]
+            return part.segment.pieces(part.start, part.stop, head)
+        pieces: list[Piece] = []
+        for part in parts:
+            pieces += part.segment.pieces(part.start, part.stop, head)
+            head = b""
+        return pieces
+
+    def pieces_reversed(self, head: bytes = b"") -> list[Piece]:
+        """Return the same with the newest entry first."""
+        pieces: list[Piece] = []
+        for part in reversed(self.parts):
+            pieces += part.segment.pieces_reversed(part.start, part.stop, head)
+            head = b""
+        return pieces
+
+    def as_array(self) -> Wire:
+        """Return all entries as an array in a reply; good also if the stream changes."""
+        if not self.count:
+            return NO_ENTRIES
+        head, whole = self._head(), self._whole_parts()
+        return Wire(self.pieces(head) if whole is None else _in_turns(head, *whole))
+
+    def as_array_reversed(self) -> Wire:
+        """Return the same with the newest entry first."""
+        if not self.count:
+            return NO_ENTRIES
+        head, whole = self._head(), self._whole_parts()
+        return Wire(
+            self.pieces_reversed(head) if whole is None else _in_turns_reversed(head, *whole)
+        )
 
     def to_send(self) -> list[Piece | Later]:
         """Return the wire bytes of all entries for a reply; good also if the stream changes."""
         whole = self._whole_parts()
-        if whole is None:
-            return [*self.pieces()]
-        first, inner, last = whole
-        later = Later(_size_bytes(inner), _made_later(inner))
-        return [*first.segment.pieces(first.start, first.stop), later, *Selection([last]).pieces()]
+        return [*self.pieces()] if whole is None else _in_turns(b"", *whole)
 
-    def to_send_reversed(self) -> list[Piece | Later]:
-        """Return the same with the newest entry first."""
-        whole = self._whole_parts()
-        if whole is None:
-            return [*self.entries_reversed()]
-        first, inner, last = whole
-        later = Later(_size_bytes(inner), _made_later_reversed(inner))
-        ends = Selection([last]), Selection([first])
-        return [*ends[0].entries_reversed(), later, *ends[1].entries_reversed()]
+    def _head(self) -> bytes:
+        """Return what an array of these entries begins with."""
+        count = self.count
+        return _ARRAY_HEADS[count] if count < _HEADS else b"*%d\r\n" % count
 
     def _whole_parts(self) -> tuple[Part, list[Part], Part] | None:
         """Return the parts between the first and the last, if they are worth making later.
@@ -87,51 +109,68 @@ class Selection:
 
     def entries(self) -> Iterator[bytes | bytearray]:
         """Yield the wire bytes of each entry."""
-        for segment, start, stop in self.parts:
-            yield from segment.entries(start, stop)
-
-    def entries_reversed(self) -> list[bytes | bytearray]:
-        """Return the wire bytes of each entry, the newest first."""
-        return [
-            entry
-            for segment, start, stop in reversed(self.parts)
-            for entry in reversed(segment.entries(start, stop))
-        ]
+        for part in self.parts:
+            yield from part.segment.entries(part.start, part.stop)
 
     def ids(self) -> list[StreamId]:
         """Return the IDs."""
         if len(self.parts) == 1:
-            segment, start, stop = self.parts[0]
-            return list(segment.ids(start, stop))
+            part = self.parts[0]
+            return list(part.segment.ids(part.start, part.stop))
         return [
-            entry_id for segment, start, stop in self.parts for entry_id in segment.ids(start, stop)
+            entry_id for part in self.parts for entry_id in part.segment.ids(part.start, part.stop)
         ]
 
     def sizes(self) -> Iterator[int]:
         """Yield the length of each entry's wire form."""
-        for segment, start, stop in self.parts:
-            yield from segment.sizes(start, stop)
+        for part in self.parts:
+            yield from part.segment.sizes(part.start, part.stop)
 
     def first(self, count: int) -> Selection:
         """Return the first entries of these, at most count."""
         parts = []
-        for segment, start, stop in self.parts:
-            if count <= 0:
+        count = left = max(0, min(count, self.count))
+        for part in self.parts:
+            if not left:
                 break
-            parts.append(Part(segment, start, min(stop, start + count)))
-            count -= stop - start
-        return Selection(parts)
+            taken = min(left, part.stop - part.start)
+            parts.append(Part(part.segment, part.start, part.start + taken))
+            left -= taken
+        return Selection(parts, count)
+
+
+def _in_turns(head: bytes, first: Part, inner: list[Part], last: Part) -> list[Piece | Later]:
+    """Return a head and the wire bytes of all entries, the parts between to be made later."""
+    return [
+        *first.segment.pieces(first.start, first.stop, head),
+        Later(_size_bytes(inner), _made_later(inner)),
+        *last.segment.pieces(last.start, last.stop),
+    ]
+
+
+def _in_turns_reversed(
+    head: bytes, first: Part, inner: list[Part], last: Part
+) -> list[Piece | Later]:
+    """Return the same with the newest entry first."""
+    return [
+        *last.segment.pieces_reversed(last.start, last.stop, head),
+        Later(_size_bytes(inner), _made_later_reversed(inner)),
+        *first.segment.pieces_reversed(first.start, first.stop),
+    ]
 
 
 def _size_bytes(whole: list[Part]) -> int:
-    return sum([part.segment.live_bytes for part in whole])
+    size_bytes = 0
+    for part in whole:
+        size_bytes += part.segment.live_bytes
+    return size_bytes
 
 
 def _made_later(whole: list[Part]) -> Iterator[Piece]:
-    for segment, start, stop in whole:
-        yield from segment.pieces(start, stop)
+    for part in whole:
+        yield from part.segment.pieces(part.start, part.stop)
 
 
 def _made_later_reversed(whole: list[Part]) -> Iterator[Piece]:
-    for segment, start, stop in reversed(whole):
-        yield b"".join(reversed(segment.entries(start, stop)))
+    for part in reversed(whole):
+        yield from part.segment.pieces_reversed(part.start, part.stop)

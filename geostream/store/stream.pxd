@@ -1,6 +1,8 @@
 cimport cython
 
+from geostream.store cimport columns
 from geostream.store.group cimport Group
+from geostream.store.ids cimport successor
 from geostream.store.nodes cimport Nodes
 from geostream.store.segment cimport Segment
 from geostream.store.selection cimport Selection
@@ -27,13 +29,16 @@ cdef class Stream(Value):
 
     @cython.locals(
         segments=list, parts=list, segment=Segment, low=Py_ssize_t, high=Py_ssize_t,
-        number=Py_ssize_t, is_last=bint,
+        number=Py_ssize_t, found=Py_ssize_t, behind=Py_ssize_t,
     )
     cpdef Selection select(self, tuple start, tuple end, Py_ssize_t count=*)
 
+    @cython.locals(last=Segment)
+    cpdef Selection select_after(self, tuple position, Py_ssize_t count=*)
+
     @cython.locals(
         segments=list, parts=list, segment=Segment, low=Py_ssize_t, high=Py_ssize_t,
-        number=Py_ssize_t, is_last=bint,
+        number=Py_ssize_t, found=Py_ssize_t, first=Py_ssize_t,
     )
     cpdef Selection select_last(self, tuple start, tuple end, Py_ssize_t count=*)
 
@@ -42,6 +47,9 @@ cdef class Stream(Value):
     cpdef object estimate_entries_read(self, tuple position)
 
     cpdef object entries_read_after(self, Group group, list ids)
+
+    @cython.locals(number=Py_ssize_t, segment=Segment)
+    cpdef tuple _locate(self, tuple entry_id)
 
     @cython.locals(tail=Tail)
     cpdef append(self, tuple entry_id, bytes entry, list fields, bint new_node)

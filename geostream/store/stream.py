@@ -10,13 +10,13 @@ Behaviour: https://redis.io/docs/latest/develop/data-types/streams/
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Iterable
 
+from geostream.store import columns
 from geostream.store.group import Group
 from geostream.store.groups import Groups
 from geostream.store.idempotency import IID_BYTES, Idempotency
-from geostream.store.ids import MIN_ID, StreamId
+from geostream.store.ids import MAX_ID, MIN_ID, StreamId, successor
 from geostream.store.nodes import Nodes
 from geostream.store.segment import INDEX_BYTES, Segment
 from geostream.store.selection import Part, Selection
@@ -97,63 +97,66 @@ class Stream(Value):
 
         count -- at most so many; negative is no limit
         """
-        segments = self._segments
         parts: list[Part] = []
-        if start > end or not segments:
-            return Selection(parts)
-        number = max(0, bisect_right(self._firsts, start) - 1)
-        low = segments[number].index(start)
-        while number < len(segments) and count:
-            segment = segments[number]
-            high = len(segment)
-            if segment.id_at(-1) > end:
-                high = segment.index(end)
-                if high < len(segment) and segment.id_at(high) == end:
-                    high += 1
-            is_last = high < len(segment)
-            if 0 <= count < high - low:
+        found = 0
+        segments = self._segments
+        if not segments or columns.is_below(end, start):
+            return Selection(parts, found)
+        number = max(0, columns.number_of(self._firsts, start))
+        segment = segments[number]
+        low = segment.index(start)
+        while count:
+            high = behind = segment.index_behind(end)
+            if 0 < count < high - low:
                 high = low + count
             if high > low:
                 parts.append(Part(segment, low, high))
+                found += high - low
                 if count > 0:
                     count -= high - low
-            if is_last:
-                break
             number += 1
+            if behind < len(segment) or number == len(segments):
+                break
+            segment = segments[number]
             low = 0
-        return Selection(parts)
+        return Selection(parts, found)
+
+    def select_after(self, position: StreamId, count: int = -1) -> Selection | None:
+        """Return the first entries behind an ID, None if there are none; see ``select``."""
+        if not self.length:
+            return None
+        last = self._segments[-1]
+        if not columns.is_below(position, last.id_at(-1)):
+            return None
+        return self.select(successor(position), MAX_ID, count)
 
     def select_last(self, start: StreamId, end: StreamId, count: int = -1) -> Selection:
         """Return the last entries from start to end, oldest of them first. O(log n + segments)."""
         if count < 0:
             return self.select(start, end)
-        segments = self._segments
         parts: list[Part] = []
-        if start > end:
-            return Selection(parts)
-        number = bisect_right(self._firsts, end) - 1
-        while number >= 0 and count:
+        found = 0
+        segments = self._segments
+        if columns.is_below(end, start):
+            return Selection(parts, found)
+        number = columns.number_of(self._firsts, end)
+        while number >= 0 and found < count:
             segment = segments[number]
-            high = len(segment)
-            if segment.id_at(-1) > end:
-                high = segment.index(end)
-                if high < len(segment) and segment.id_at(high) == end:
-                    high += 1
-            low = segment.index(start)
-            is_last = low > 0
-            low = max(low, high - count)
+            high = segment.index_behind(end)
+            first = segment.index(start)
+            low = max(first, high - (count - found))
             if high > low:
                 parts.append(Part(segment, low, high))
-                count -= high - low
-            if is_last:
+                found += high - low
+            if first:
                 break
             number -= 1
         parts.reverse()
-        return Selection(parts)
+        return Selection(parts, found)
 
     def _locate(self, entry_id: StreamId) -> tuple[int, int]:
         """Return segment number and place of an entry; place -1 if there is none."""
-        number = bisect_right(self._firsts, entry_id) - 1
+        number = columns.number_of(self._firsts, entry_id)
         if number < 0:
             return -1, -1
         return number, self._segments[number].find(entry_id)
@@ -368,12 +371,12 @@ class Stream(Value):
     def note_packed(self, segment: Segment) -> None:
         """Take a packed segment into account, if it is one of these. O(log n)."""
         if self.holds(segment):
-            number = bisect_right(self._firsts, segment.id_at(0)) - 1
+            number = columns.number_of(self._firsts, segment.id_at(0))
             self._note_saved(number, segment.saved_bytes)
 
     def holds(self, segment: Segment) -> bool:
         """Tell whether a segment is one of these. O(log n)."""
-        number = bisect_right(self._firsts, segment.id_at(0)) - 1
+        number = columns.number_of(self._firsts, segment.id_at(0))
         return number >= 0 and self._segments[number] is segment
 
     def _note_saved(self, number: int, saved_bytes: int) -> None:

@@ -1,6 +1,7 @@
 cimport cython
 
-from geostream.store.segment cimport Segment, place_in
+from geostream.store cimport columns
+from geostream.store.segment cimport Segment
 
 
 cdef Py_ssize_t _MOST_NEW

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from array import array
 
+from geostream.store import columns
 from geostream.store.ids import MIN_ID, StreamId
 from geostream.store.packed import Content
 from geostream.store.segment import (
@@ -17,7 +18,6 @@ from geostream.store.segment import (
     Segment,
     bytes_before,
     not_hollow,
-    place_in,
 )
 
 _MOST_NEW = 32  # entries on the list: they take several times the room they will
@@ -76,9 +76,10 @@ class Tail(Segment):
 
     def find(self, entry_id: StreamId) -> int:
         """Return the place of the entry with this ID, or -1. O(log n)."""
-        place = place_in(self.content(), entry_id)
-        if place < self._count and self._ms[place] == entry_id[0]:
-            return place if self._seq[place] == entry_id[1] else -1
+        ms, seq, _, _, _ = self.content()
+        place = columns.place_of(ms, seq, entry_id)
+        if place < self._count and columns.is_at(ms, seq, place, entry_id):
+            return place
         return -1
 
     def append(self, entry_id: StreamId, entry: bytes) -> None:

@@ -67,7 +67,7 @@ class SometimesPacked(StreamsMachine):
         for _ in range(2):
             assert selection.ids() == [entry.id for entry in model]
             assert b"".join(selection.pieces()) == wire(model)
-            assert b"".join(selection.entries_reversed()) == wire(model[::-1])
+            assert b"".join(selection.pieces_reversed()) == wire(model[::-1])
             assert b"".join(selection.first(2).entries()) == wire(model[:2])
             pack_all(self.keyspace, self.cache)
 

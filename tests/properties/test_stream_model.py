@@ -138,7 +138,7 @@ class StreamsMachine(RuleBasedStateMachine):
         last = wanted if count < 0 else wanted[max(0, len(wanted) - count) :]
         selection = stream.select_last(start, end, count)
         assert selection.ids() == [entry.id for entry in last]
-        self.hold(selection.entries_reversed(), last[::-1])
+        self.hold(selection.pieces_reversed(), last[::-1])
 
     def hold(self, pieces: list[Piece] | list[bytes | bytearray], entries: list[Entry]) -> None:
         self.unsent.append((list(pieces), wire(entries)))

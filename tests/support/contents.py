@@ -26,7 +26,7 @@ def _value(value: Value) -> Any:
     if isinstance(value, String):
         return value.content
     assert isinstance(value, Stream)
-    everything = value.select((0, 0), (2**64, 0))
+    everything = value.select((0, 0), (2**64 - 1, 2**64 - 1))
     memory = value.idempotency
     return {
         "wire": b"".join(everything.pieces()),

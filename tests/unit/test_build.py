@@ -93,7 +93,12 @@ def test_the_list_is_in_order_and_names_nothing_twice():
 
 
 #: Whose C is compiled into the modules that use it, as a header is.
-STEPS = {"geostream.commands.id_lists", "geostream.store.halves", "geostream.store.octets"}
+STEPS = {
+    "geostream.commands.id_lists",
+    "geostream.store.columns",
+    "geostream.store.halves",
+    "geostream.store.octets",
+}
 
 
 def test_types_stand_only_beside_modules_that_are_compiled():

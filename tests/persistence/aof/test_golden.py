@@ -68,7 +68,9 @@ def _told(engine: Engine, client: Client, number: int, key: bytes) -> dict[str, 
     assert stream is not None
     told["entries"] = [
         [text(entry_id), [text(word) for word in unpack_fields(bytes(fields))]]
-        for entry_id, fields in map(_taken_apart, stream.select((0, 0), (2**64, 0)).entries())
+        for entry_id, fields in map(
+            _taken_apart, stream.select((0, 0), (2**64 - 1, 2**64 - 1)).entries()
+        )
     ]
     info = ask(b"XINFO", b"STREAM", key, b"FULL", b"COUNT", b"0")
     del info[b"entries"]

@@ -221,7 +221,8 @@ def test_what_could_not_be_packed_stays_as_it_is(subject):
     subject.pass_round()
     (ripe,) = subject.pass_round()
     subject.packing.accept(ripe, None)
-    assert len(subject.bench.execute("XRANGE s 1-1 2-1").pieces) == 2
+    (entries,) = subject.bench.execute("XRANGE s 1-1 2-1").pieces
+    assert entries.count(b"much the same") == 2
     assert [subject.pass_round() for _ in range(3)] == [[], [], []]
 
 

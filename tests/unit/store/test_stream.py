@@ -97,7 +97,7 @@ class StreamMachine(RuleBasedStateMachine):
         last = wanted if count < 0 else wanted[len(wanted) - min(count, len(wanted)) :]
         selection = self.stream.select_last(start, end, count)
         assert selection.ids() == last
-        assert list(selection.entries_reversed()) == [wire_of(each) for each in reversed(last)]
+        assert text(selection.pieces_reversed()) == text(map(wire_of, reversed(last)))
 
     @rule(entry_id=IDS)
     def find(self, entry_id):

@@ -1,0 +1,106 @@
+# The steps of columns.py in C. Declarations stand in the same order, and do the same.
+
+from cpython cimport array
+from cpython.bytearray cimport PyByteArray_AS_STRING
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
+from libc.string cimport memcpy
+
+ctypedef unsigned int u32
+ctypedef unsigned long long u64
+
+
+cdef inline bint is_below(tuple one, tuple other) except -1:
+    cdef u64 half = one[0]
+    cdef u64 other_half = other[0]
+    if half == other_half:
+        half = one[1]
+        other_half = other[1]
+    return half < other_half
+
+
+cdef inline Py_ssize_t number_of(list first_ids, tuple entry_id) except? -1:
+    cdef Py_ssize_t low = 0
+    cdef Py_ssize_t high = len(first_ids)
+    cdef Py_ssize_t middle
+    while low < high:
+        middle = (low + high) >> 1
+        if is_below(entry_id, <tuple?>first_ids[middle]):
+            high = middle
+        else:
+            low = middle + 1
+    return low - 1
+
+
+cdef inline u32 u32_at(array.array column, Py_ssize_t place) noexcept:
+    return column.data.as_uints[place]
+
+
+cdef inline bint is_at(
+    array.array ms, array.array seq, Py_ssize_t place, tuple entry_id
+) except -1:
+    cdef u64 asked_ms = entry_id[0]
+    cdef u64 asked_seq = entry_id[1]
+    return ms.data.as_ulonglongs[place] == asked_ms and seq.data.as_ulonglongs[place] == asked_seq
+
+
+cdef inline Py_ssize_t place_of(array.array ms, array.array seq, tuple entry_id) except -1:
+    cdef u64 asked_ms = entry_id[0]
+    cdef u64 asked_seq = entry_id[1]
+    cdef u64* times = ms.data.as_ulonglongs
+    cdef u64* sequences = seq.data.as_ulonglongs
+    cdef Py_ssize_t low = 0
+    cdef Py_ssize_t high = len(ms)
+    cdef Py_ssize_t middle
+    while low < high:
+        middle = (low + high) >> 1
+        if times[middle] < asked_ms or (
+            times[middle] == asked_ms and sequences[middle] < asked_seq
+        ):
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+cdef inline const char* _start_of(object octets) except NULL:
+    if type(octets) is bytes:
+        return PyBytes_AS_STRING(octets)
+    return PyByteArray_AS_STRING(<bytearray?>octets)
+
+
+cdef inline bytes cut(bytes head, object wire, Py_ssize_t start, Py_ssize_t stop):
+    cdef const char* source = _start_of(wire)
+    cdef Py_ssize_t at = len(head)
+    cdef bytes made = PyBytes_FromStringAndSize(NULL, at + stop - start)
+    cdef char* out = PyBytes_AS_STRING(made)
+    memcpy(out, PyBytes_AS_STRING(head), at)
+    memcpy(out + at, source + start, stop - start)
+    return made
+
+
+cdef inline bytes cut_reversed(
+    bytes head,
+    object wire,
+    array.array starts,
+    array.array ends,
+    Py_ssize_t first,
+    Py_ssize_t behind,
+):
+    cdef const char* source = _start_of(wire)
+    cdef u32* froms = starts.data.as_uints
+    cdef u32* tos = ends.data.as_uints
+    cdef Py_ssize_t at = len(head)
+    cdef Py_ssize_t size = at
+    cdef Py_ssize_t place
+    for place in range(first, behind):
+        size += tos[place] - froms[place]
+    cdef bytes made = PyBytes_FromStringAndSize(NULL, size)
+    cdef char* out = PyBytes_AS_STRING(made)
+    memcpy(out, PyBytes_AS_STRING(head), at)
+    place = behind
+    while place > first:
+        place -= 1
+        size = tos[place] - froms[place]
+        memcpy(out + at, source + froms[place], size)
+        at += size
+    return made

@@ -1,0 +1,65 @@
+"""IDs and the columns of a segment: the few steps that finding and cutting entries is made of.
+
+A segment keeps IDs and places in arrays (see segment.py). What costs a few machine instructions
+in C must not make objects where a C compiler was there, so these steps are there twice, as those
+of octets.py are: here for the interpreter, in ``columns.pxd`` for the compiler. Columns are
+``array("Q")`` for halves of IDs and ``array("I")`` for places; no bounds are checked.
+"""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left, bisect_right
+
+from geostream.store.ids import StreamId
+
+
+def is_below(one: StreamId, other: StreamId) -> bool:
+    """Tell whether one ID is smaller than the other."""
+    return one < other
+
+
+def number_of(first_ids: list[StreamId], entry_id: StreamId) -> int:
+    """Return which of the runs that begin with these IDs an ID belongs to; -1 before all."""
+    return bisect_right(first_ids, entry_id) - 1
+
+
+def u32_at(column: array[int], place: int) -> int:
+    """Return the item at a place of an ``array("I")``."""
+    return column[place]
+
+
+def is_at(ms: array[int], seq: array[int], place: int, entry_id: StreamId) -> bool:
+    """Tell whether this ID stands at a place."""
+    return seq[place] == entry_id[1] and ms[place] == entry_id[0]
+
+
+def place_of(ms: array[int], seq: array[int], entry_id: StreamId) -> int:
+    """Return the place of the first ID that is not below this one. O(log n)."""
+    asked_ms, asked_seq = entry_id
+    low = bisect_left(ms, asked_ms)
+    if low == len(ms) or ms[low] != asked_ms:
+        return low
+    return bisect_left(seq, asked_seq, low, bisect_right(ms, asked_ms, low))
+
+
+def cut(head: bytes, wire: bytes | bytearray, start: int, stop: int) -> bytes:
+    """Return a head and a slice of the wire behind it."""
+    return b"".join((head, wire[start:stop]))
+
+
+def cut_reversed(
+    head: bytes,
+    wire: bytes | bytearray,
+    starts: array[int],
+    ends: array[int],
+    first: int,
+    behind: int,
+) -> bytes:
+    """Return a head and, the last first, the entries at the places from first up to behind."""
+    entries = [
+        wire[start:end] for start, end in zip(starts[first:behind], ends[first:behind], strict=True)
+    ]
+    entries.append(head)
+    entries.reverse()
+    return b"".join(entries)
