@@ -1,3 +1,5 @@
+cimport cython
+
 from geostream.commands.stream_ids cimport parse_high_bound, parse_id, parse_low_bound
 from geostream.commands.stream_options cimport ReadOptions, parse_read
 from geostream.engine.args cimport Args
@@ -8,6 +10,8 @@ from geostream.store.selection cimport Selection
 from geostream.store.stream cimport Stream
 
 
+@cython.final
+@cython.freelist(4)
 cdef class XRange:
     cdef public bytes key
     cdef public tuple start

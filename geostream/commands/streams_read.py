@@ -14,7 +14,7 @@ from geostream.engine.command import Flag, Keys, command
 from geostream.engine.context import Context
 from geostream.reply import NULL_ARRAY, Block, PairArrays, Reply, Wire
 from geostream.store.ids import MIN_ID, StreamId, id_bytes, predecessor
-from geostream.store.selection import NO_ENTRIES
+from geostream.store.selection import NO_ENTRIES, Selection
 from geostream.store.stream import Stream
 
 
@@ -161,20 +161,23 @@ def _position(stream: Stream | None, asked: bytes) -> StreamId:
 )
 def xread(ctx: Context, asked: ReadOptions) -> Reply:
     """Reply with the streams that have something after their ID; wait if none has."""
-    db, keys, ids = ctx.db, asked.keys, asked.ids
+    db = ctx.db
+    keys: list[bytes] = asked.keys
+    ids: list[bytes] = asked.ids
     stream: Stream | None
+    selection: Selection | None
     streams: list[Stream | None] = []
     positions: list[StreamId] = []
-    for number, key in enumerate(keys):
-        stream = db.stream(key)
+    for number in range(len(keys)):
+        stream = db.stream(keys[number])
         streams.append(stream)
         positions.append(_position(stream, ids[number]))
-    caps = Caps(asked) if asked.is_capped else None
+    caps = Caps(asked) if asked.max_count > 0 or asked.max_size_bytes > 0 else None
     served: list[tuple[bytes, Wire]] = []
-    for number, key in enumerate(keys):
+    for number in range(len(keys)):
         if caps is not None and caps.is_over:
             break
-        stream = streams[number]
+        key, stream = keys[number], streams[number]
         if stream is None:  # Redis looks twice, and counts it
             db.note_miss(key)
             continue

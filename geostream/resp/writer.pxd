@@ -10,7 +10,7 @@ cdef list _INTEGERS
 cdef bytes _PAIR_HEADER
 
 
-@cython.locals(length=Py_ssize_t)
+@cython.locals(length=Py_ssize_t, wire=Wire)
 cpdef encode(object reply, list out, int protocol)
 
 @cython.locals(length=Py_ssize_t)

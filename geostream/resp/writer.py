@@ -49,7 +49,8 @@ def encode(reply: Reply, out: list[bytes], protocol: int) -> None:
     """
     kind = type(reply)
     if kind is Wire:
-        out += reply.pieces
+        wire = reply
+        out += wire.pieces
     elif kind is bytes:
         length = len(reply)
         if length < _SMALL:

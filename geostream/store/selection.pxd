@@ -9,6 +9,7 @@ cdef list _ARRAY_HEADS
 
 
 @cython.final
+@cython.freelist(16)
 cdef class Part:
     cdef public Segment segment
     cdef public Py_ssize_t start
@@ -16,6 +17,7 @@ cdef class Part:
 
 
 @cython.final
+@cython.freelist(16)
 cdef class Selection:
     cdef public list parts
     cdef public Py_ssize_t count
