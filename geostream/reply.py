@@ -149,6 +149,11 @@ class PairArrays:
     def __init__(self, items: Sequence[tuple[Reply, Reply]]) -> None:
         self.items = items
 
+    def __eq__(self, other: object) -> bool:
+        return type(other) is PairArrays and self.items == other.items
+
+    __hash__ = None  # type: ignore[assignment]
+
     def __repr__(self) -> str:
         return f"PairArrays({self.items!r})"
 

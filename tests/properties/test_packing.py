@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis.stateful import invariant, rule
 
+from geostream.reply import PairArrays
 from geostream.store.effects import Effect
 from geostream.store.ids import MAX_ID, MIN_ID, StreamId
 from geostream.store.keyspace import Keyspace
@@ -141,6 +142,8 @@ def said(reply: object) -> object:
         return [said(item) for item in reply]
     if isinstance(reply, dict):
         return [(said(name), said(value)) for name, value in reply.items()]
+    if isinstance(reply, PairArrays):
+        return said(reply.items)
     pieces = getattr(reply, "pieces", None)
     return reply if pieces is None else b"".join(pieces)
 
