@@ -51,6 +51,13 @@ GC_THRESHOLDS = (50_000, 20, 50)  # commands leave no cycles; closed connections
 log = logs.logger("server")
 
 
+# Replies of a megabyte come and go. If what is free at the end of the heap went back to the
+# system each time, as it does from 128 KiB on, making them anew would cost more than sending them.
+FREE_BYTES = 8 * 2**20  # so much stays
+MAPPED_BYTES = 2**20  # from this size on, memory comes from the system and goes back to it
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # malloc.h
+
+
 class Process(Host):
     """This process, as the engine sees it."""
 
@@ -68,7 +75,12 @@ class Process(Host):
         self.baseline_bytes = self.resident_bytes()
         self.stopping = Event()
         # The C library's own, where it has it: glibc.
-        self._give_back = getattr(ctypes.CDLL(None), "malloc_trim", None)
+        library = ctypes.CDLL(None)
+        self._give_back = getattr(library, "malloc_trim", None)
+        set_option = getattr(library, "mallopt", None)
+        if set_option is not None:
+            set_option(_M_TRIM_THRESHOLD, FREE_BYTES)
+            set_option(_M_MMAP_THRESHOLD, MAPPED_BYTES)
 
     def sleep(self, duration_s: float) -> None:
         """Hold the whole server up for so long."""
