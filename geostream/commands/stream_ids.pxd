@@ -1,4 +1,5 @@
 from geostream.store cimport octets
+from geostream.store.octets cimport u64  # named for Cython, which follows no whole module
 from geostream.store.ids cimport predecessor, successor
 
 

@@ -1,6 +1,7 @@
 cimport cython
 
 from geostream.store cimport octets
+from geostream.store.octets cimport u64  # named for Cython, which follows no whole module
 
 
 @cython.locals(small="long long")

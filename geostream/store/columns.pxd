@@ -79,12 +79,8 @@ cdef inline bytes cut(bytes head, object wire, Py_ssize_t start, Py_ssize_t stop
 
 
 cdef inline bytes cut_reversed(
-    bytes head,
-    object wire,
-    array.array starts,
-    array.array ends,
-    Py_ssize_t first,
-    Py_ssize_t behind,
+    bytes head, object wire, array.array starts, array.array ends, Py_ssize_t first,
+    Py_ssize_t behind
 ):
     cdef const char* source = _start_of(wire)
     cdef u32* froms = starts.data.as_uints

@@ -1,6 +1,7 @@
 cimport cython
 
 from geostream.store cimport columns
+from geostream.store.columns cimport u64  # named for Cython, which follows no whole module
 
 
 cdef class Segment:

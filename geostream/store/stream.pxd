@@ -1,6 +1,7 @@
 cimport cython
 
 from geostream.store cimport columns
+from geostream.store.columns cimport u64  # named for Cython, which follows no whole module
 from geostream.store.group cimport Group
 from geostream.store.ids cimport successor
 from geostream.store.nodes cimport Nodes

@@ -34,6 +34,22 @@ def test_each_step_is_there_in_both_languages_with_the_same_arguments() -> None:
     } == in_python
 
 
+@given(u64, u64)
+def test_an_id_in_its_usual_form_is_two_numbers(ms: int, seq: int) -> None:
+    text = b"%d-%d" % (ms, seq)
+    usual = (ms, seq) if max(ms, seq) < 10**19 else None
+    assert octets.id_halves(text) == usual
+    for unusual in (text + b" ", b"+" + text, b"(" + text, b"-", b"%d" % ms, b"%d-" % ms, b"-1"):
+        assert octets.id_halves(unusual) is None
+
+
+@given(st.integers(0, 10**20))
+def test_a_number_is_small_or_none(value: int) -> None:
+    assert octets.small_number(b"%d" % value) == (value if value < 10**18 else -1)
+    for other in (b"0%d" % value, b"-%d" % value, b"%d " % value, b""):
+        assert octets.small_number(other) == -1
+
+
 @given(u64)
 def test_numbers_are_written_and_read_as_text(value: int) -> None:
     out = bytearray(b"." * 30)
