@@ -74,6 +74,7 @@ COMPILED_MODULES = [
     "geostream.store.tail",
     "geostream.store.value",
     "geostream.store.wire",
+    "geostream.store.xadd_commands",
 ]
 
 #: A compiled module does what the .py file does, in full.

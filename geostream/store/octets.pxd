@@ -1,6 +1,7 @@
 # The steps of octets.py in C. Declarations stand in the same order, and do the same.
 
-from libc.string cimport memcmp, memcpy
+from cpython.bytes cimport PyBytes_FromStringAndSize
+from libc.string cimport memchr, memcmp, memcpy
 
 ctypedef unsigned char octet
 ctypedef unsigned int u32
@@ -19,6 +20,17 @@ cdef inline bint is_same(
     const octet* data, Py_ssize_t at, const octet* other, Py_ssize_t start, Py_ssize_t size
 ) noexcept nogil:
     return memcmp(data + at, other + start, size) == 0
+
+
+cdef inline bytes part(const octet* data, Py_ssize_t at, Py_ssize_t end):
+    return PyBytes_FromStringAndSize(<const char*>data + at, end - at)
+
+
+cdef inline Py_ssize_t place_of(
+    const octet* data, Py_ssize_t at, Py_ssize_t end, int one
+) noexcept nogil:
+    cdef const octet* found = <const octet*>memchr(data + at, one, end - at) if at < end else NULL
+    return found - data if found != NULL else end
 
 
 cdef inline Py_ssize_t same_size(

@@ -28,6 +28,17 @@ def is_same(data: bytes, at: int, other: bytes, start: int, size: int) -> bool:
     return data[at : at + size] == other[start : start + size]
 
 
+def part(data: bytes, at: int, end: int) -> bytes:
+    """Return the bytes from a place to another."""
+    return data[at:end]
+
+
+def place_of(data: bytes, at: int, end: int, one: int) -> int:
+    """Return the first place from ``at`` on that has this byte; ``end`` if none has."""
+    found = data.find(one, at, end)
+    return found if found >= 0 else end
+
+
 def same_size(data: bytes, at: int, other: int, most: int) -> int:
     """Return how many bytes are the same from two places on, ``most`` at the utmost."""
     if data[at : at + most] == data[other : other + most]:

@@ -9,8 +9,7 @@ or geostream would carry it out otherwise, the effect goes before it as an annot
 A batch of more than one thing stands between MULTI and EXEC, so that a crash leaves all of it
 or nothing, and ends with its checksum.
 
-Adding an entry is what happens most. Its fields are kept in wire form, so the command is a
-head and those bytes.
+Adding an entry is what happens most, and is written many at a time (store/xadd_commands.py).
 """
 
 from __future__ import annotations
@@ -26,6 +25,7 @@ from geostream.store import effects as fx
 from geostream.store.effects import Effect
 from geostream.store.ids import StreamId, id_bytes
 from geostream.store.images import StreamImage
+from geostream.store.xadd_commands import xadd_commands
 from geostream_plugins.aof.annotations import effect_lines, restored_lines, sum_line
 
 MULTI = b"*1\r\n$5\r\nMULTI\r\n"
@@ -35,7 +35,7 @@ COMPLETE_VERSION = 14  # the first that has everything of a stream
 NO_DATABASE = -1  # selected in a file that was just opened
 _THROWN_AWAY = b"geostream"  # a group that is there for a moment
 
-Record = tuple[bytes, int]  # bytes, and how many commands and annotations they are
+Record = tuple[bytes | bytearray, int]  # bytes, and how many commands and annotations they are
 
 # The library's own types know requests of one word only.
 _pack = cast("Callable[[tuple[bytes | int, ...]], bytes]", pack_command)
@@ -131,20 +131,6 @@ def _stream_restored(effect: fx.StreamRestored) -> Record:
     if is_portable(effect.image):
         return restored_lines(effect, 1) + restore, 2
     return complete_lines(effect, 1) + restore, 2
-
-
-def _entry_added(effect: fx.EntryAdded) -> Record:
-    key, fields = effect.key, effect.fields
-    end = fields.index(b"\r")
-    shown = b"%d-%d" % effect.id
-    head = b"*%d\r\n$4\r\nXADD\r\n$%d\r\n%b\r\n$%d\r\n%b" % (
-        int(fields[1:end]) + 3,
-        len(key),
-        key,
-        len(shown),
-        shown,
-    )
-    return head + fields[end:], 1
 
 
 def _entries_trimmed(effect: fx.EntriesTrimmed) -> Record:
@@ -269,6 +255,7 @@ def _annotated(effect: Effect) -> Record:
     return effect_lines(effect), 1
 
 
+#: All but EntryAdded, which ``_records`` does itself.
 RECORDS: dict[type[Effect], Callable[[Any], Record]] = {
     fx.StreamCreated: _stream_created,
     fx.StringSet: _string_set,
@@ -281,7 +268,6 @@ RECORDS: dict[type[Effect], Callable[[Any], Record]] = {
     fx.DatabaseFlushed: _database_flushed,
     fx.DatabasesSwapped: _databases_swapped,
     fx.StreamRestored: _stream_restored,
-    fx.EntryAdded: _entry_added,
     fx.EntriesTrimmed: _entries_trimmed,
     fx.EntriesDeleted: _entries_deleted,
     fx.EmptyNodesDropped: _empty_nodes_dropped,
@@ -303,20 +289,28 @@ RECORDS: dict[type[Effect], Callable[[Any], Record]] = {
 }
 
 
-def _records(batch: Sequence[Effect], database: int) -> Iterator[Record]:
+def _records(batch: list[Effect], database: int) -> Iterator[Record]:
     """Yield the effects as records, with a SELECT wherever the database changes."""
-    for place, effect in enumerate(batch):
-        write = RECORDS.get(type(effect))
-        if write is None:
-            raise TypeError(f"the append-only file knows no {type(effect).__name__}")
+    place, end = 0, len(batch)
+    while place < end:
+        effect = batch[place]
         if effect.db != database:
             database = effect.db
             yield select(database), 0
-        if type(effect) is fx.StreamCreated and place + 1 < len(batch):
-            after = batch[place + 1]
+        if type(effect) is fx.EntryAdded:  # nearly all are
+            commands, count = xadd_commands(batch, place)
+            place += count
+            yield commands, count
+            continue
+        place += 1
+        if type(effect) is fx.StreamCreated and place < end:
+            after = batch[place]
             if type(after) in _MAKE_STREAMS and (after.db, after.key) == (effect.db, effect.key):
                 yield effect_lines(effect), 1
                 continue
+        write = RECORDS.get(type(effect))
+        if write is None:
+            raise TypeError(f"the append-only file knows no {type(effect).__name__}")
         yield write(effect)
 
 
@@ -335,9 +329,9 @@ def batch_bytes(
 
     Raises TypeError if an effect is of a kind that is not known here.
     """
-    pieces: list[bytes] = []
+    pieces: list[bytes | bytearray] = []
     things = 0
-    for piece, count in _records(batch, database):
+    for piece, count in _records(list(batch), database):
         pieces.append(piece)
         things += count
     if not things:

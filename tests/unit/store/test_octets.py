@@ -108,3 +108,12 @@ def test_how_much_is_the_same_is_counted(text: bytes, data: st.DataObject) -> No
     same = octets.same_size(text, at, other, most)
     assert text[at : at + same] == text[other : other + same]
     assert same == most or text[at + same] != text[other + same]
+
+
+def test_bytes_are_found_and_taken_out() -> None:
+    assert octets.place_of(b"a*b*", 0, 4, 42) == 1
+    assert octets.place_of(b"a*b*", 2, 4, 42) == 3
+    assert octets.place_of(b"a*b*", 2, 3, 42) == 3
+    assert octets.place_of(b"a*b*", 4, 4, 42) == 4
+    assert octets.part(b"abcd", 1, 3) == b"bc"
+    assert octets.part(b"abcd", 2, 2) == b""
