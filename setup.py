@@ -60,6 +60,7 @@ COMPILED_MODULES = [
     "geostream.store.apply",
     "geostream.store.effects.entry_added",
     "geostream.store.effects.pending_removed",
+    "geostream.store.entry_json",
     "geostream.store.group",
     "geostream.store.groups",
     "geostream.store.ids",

@@ -1,6 +1,7 @@
 # The steps of octets.py in C. Declarations stand in the same order, and do the same.
 
 from cpython.bytes cimport PyBytes_FromStringAndSize
+from cpython.unicode cimport PyUnicode_DecodeUTF8
 from libc.string cimport memchr, memcmp, memcpy
 
 ctypedef unsigned char octet
@@ -40,6 +41,36 @@ cdef inline Py_ssize_t same_size(
     while same < most and data[at + same] == data[other + same]:
         same += 1
     return same
+
+
+cdef inline Py_ssize_t put_json(
+    octet* out, Py_ssize_t at, const octet* data, Py_ssize_t start, Py_ssize_t size
+) noexcept nogil:
+    cdef Py_ssize_t place
+    cdef octet one
+    for place in range(start, start + size):
+        one = data[place]
+        if one < 32:
+            if one == 10:
+                one = 110
+            elif one == 13:
+                one = 114
+            elif one == 9:
+                one = 116
+            else:
+                return -1
+            out[at] = 92
+            at += 1
+        elif one == 34 or one == 92:
+            out[at] = 92
+            at += 1
+        out[at] = one
+        at += 1
+    return at
+
+
+cdef inline str text(const octet* data, Py_ssize_t at, Py_ssize_t end):
+    return PyUnicode_DecodeUTF8(<const char*>data + at, end - at, NULL)
 
 
 cdef inline Py_ssize_t decimal_size(u64 value) noexcept nogil:

@@ -15,6 +15,9 @@ from struct import Struct
 _U64 = Struct("@Q")
 _U32 = Struct("@I")
 _DIGITS = compiled(rb"[0-9]*")
+_ESCAPED = b"\n\r\t"
+_ESCAPABLE = compiled(rb'[\n\r\t"\\]')
+_ESCAPES = {b"\n": b"\\n", b"\r": b"\\r", b"\t": b"\\t", b'"': b'\\"', b"\\": b"\\\\"}
 
 
 def put(out: bytearray, at: int, data: bytes | bytearray, start: int, size: int) -> int:
@@ -52,6 +55,23 @@ def same_size(data: bytes, at: int, other: int, most: int) -> int:
         else:
             step //= 2
     return same
+
+
+def put_json(out: bytearray, at: int, data: bytes, start: int, size: int) -> int:
+    """Write bytes as they stand between the quotes of a JSON string; return the place behind.
+
+    That is -1, and anything may be written, if there are characters that JSON writes as numbers.
+    """
+    text = data[start : start + size].translate(None, _ESCAPED)
+    if text and min(text) < 32:
+        return -1
+    text = _ESCAPABLE.sub(lambda found: _ESCAPES[found[0]], data[start : start + size])
+    return put(out, at, text, 0, len(text))
+
+
+def text(data: bytearray, at: int, end: int) -> str:
+    """Return the UTF-8 from a place to another as text. Raises UnicodeDecodeError."""
+    return data[at:end].decode()
 
 
 def put_decimal(out: bytearray, at: int, value: int) -> int:

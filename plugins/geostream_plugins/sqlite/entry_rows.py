@@ -82,6 +82,7 @@ def _shown(
         names = tuple(words[::2])
         if names not in row.shapes and row.learn(names):
             learned.append(row)
+        row.expect(names)
         shapes.append(row.shapes[names])
     texts = objects_json(fields, shapes, raws)
     if texts is not None:

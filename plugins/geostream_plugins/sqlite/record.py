@@ -39,18 +39,36 @@ class Recorder:
 
     def record(self, batch: Sequence[fx.Effect]) -> None:
         """Carry a batch out; ``flush`` writes what is then left to write."""
-        streams, touched = self.catalog.streams, self.catalog.touched
-        for effect in batch:
+        effects, place = list(batch), 0
+        while place < len(effects):
+            effect = effects[place]
             if type(effect) is fx.EntryAdded:  # nearly all are
-                row = streams[effect.db, effect.key]
-                touched[row] = True
-                row.added[effect.id] = effect
-                row.last_id = effect.id
-                row.length += 1
-                row.entries_added += 1
+                place += self._take_additions(effects, place)
             else:
                 _RECORD[type(effect)](self, effect)
+                place += 1
         self.make_entry_rows()
+
+    def _take_additions(self, effects: list[fx.Effect], place: int) -> int:
+        """Note additions to one stream, the first of which stands here; return how many."""
+        first = effects[place]
+        assert type(first) is fx.EntryAdded
+        row = self.catalog.streams[first.db, first.key]
+        self.catalog.touched[row] = True
+        count = 0
+        for shape in row.quick.values():
+            count = shape.add_rows(effects, place, row.id, row.added)
+            if count:
+                break
+        else:
+            row.added[first.id] = first
+            count = 1
+        last = effects[place + count - 1]
+        assert type(last) is fx.EntryAdded
+        row.last_id = last.id
+        row.length += count
+        row.entries_added += count
+        return count
 
     def make_entry_rows(self) -> None:
         """Make rows of new entries, before they are written and before views are made."""

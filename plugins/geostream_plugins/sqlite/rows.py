@@ -12,17 +12,22 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import count
+from types import FunctionType
 from typing import Any
 
 import msgspec
 
 from geostream.store.effects import StringSet
+from geostream.store.entry_json import Shape
 from geostream.store.idempotency import Idempotency
 from geostream.store.ids import MIN_ID, StreamId
-from geostream_plugins.sqlite.people import readable, shape_of
+from geostream_plugins.sqlite.people import LARGEST_SHOWN_BYTES, readable, shape_of
 
 MOST_FIELDS = 500  # of a stream that have a column in its view
 MOST_SHAPES = 1000  # sets of fields remembered as seen
+MOST_QUICK = 4  # of these that are looked for by the compiled loop
+#: In plain Python that loop is slower than many entries at once by way of msgspec.
+QUICK_PAYS = not isinstance(Shape.add_rows, FunctionType)
 
 #: consumer's number or None, delivery time in ms, delivery count, order among equal times
 Held = tuple[int | None, int, int, int]
@@ -76,6 +81,7 @@ class StreamRow:
         "length",
         "max_deleted_id",
         "memory",
+        "quick",
         "removed",
         "shapes",
         "view",
@@ -98,6 +104,7 @@ class StreamRow:
         self.fields_json = "[]"
         # Sets of fields that were seen, and what shape_of says of them
         self.shapes: dict[tuple[bytes, ...], tuple[str, ...] | None] = {}
+        self.quick: dict[tuple[bytes, ...], Shape] = {}  # a few of these, for entries to come
         # Not written yet, in the order in which it must be: ...
         self.is_cleared = False  # all entries on disk go
         self.floor: StreamId = MIN_ID  # those below it go
@@ -122,6 +129,19 @@ class StreamRow:
             return False
         self.fields_json = msgspec.json.encode(list(self.fields)).decode()
         return True
+
+    def expect(self, names: tuple[bytes, ...]) -> None:
+        """Be quick with entries that have the fields of one seen before, in this order."""
+        texts = self.shapes.get(names)
+        if texts is None or names in self.quick or not QUICK_PAYS:
+            return
+        if len(self.quick) >= MOST_QUICK:
+            self.quick.clear()
+        heads = [
+            b'%b%b:"' % (b'",' if place else b"{", msgspec.json.encode(text))
+            for place, text in enumerate(texts)
+        ]
+        self.quick[names] = Shape(names, heads, LARGEST_SHOWN_BYTES)
 
     def trim(self, floor: StreamId, left: int) -> None:
         """Forget the entries below floor; left is how many stay."""

@@ -117,3 +117,11 @@ def test_bytes_are_found_and_taken_out() -> None:
     assert octets.place_of(b"a*b*", 4, 4, 42) == 4
     assert octets.part(b"abcd", 1, 3) == b"bc"
     assert octets.part(b"abcd", 2, 2) == b""
+
+
+def test_text_is_written_as_json_has_it() -> None:
+    out = bytearray(40)
+    end = octets.put_json(out, 1, b'.a"\\\n\r\t\x7f.', 1, 7)
+    assert octets.text(out, 1, end) == 'a\\"\\\\\\n\\r\\t\x7f'
+    assert octets.put_json(out, 1, b"a\x0bb", 0, 3) == -1
+    assert octets.put_json(out, 1, b"a\x0bb", 2, 1) == 2

@@ -1,0 +1,52 @@
+# Types of entry_json.py.
+
+cimport cython
+
+from geostream.store cimport octets
+from geostream.store.effects.entry_added cimport EntryAdded
+from geostream.store.octets cimport octet, u64
+
+cdef int _STAR
+cdef int _LINE_END
+cdef Py_ssize_t _ID_AT
+cdef u64 _HALF
+cdef Py_ssize_t _BUFFER_BYTES
+cdef bytes _END
+
+
+@cython.final
+cdef class Shape:
+    cdef list _names
+    cdef list _heads
+    cdef Py_ssize_t _count
+    cdef Py_ssize_t _largest_bytes
+    cdef Py_ssize_t _head_bytes
+    cdef Py_ssize_t _room
+    cdef bytearray _buffer
+    cdef octet* _out
+
+    @cython.locals(
+        first=Py_ssize_t,
+        end=Py_ssize_t,
+        number=int,
+        key=bytes,
+        added=EntryAdded,
+        ms=u64,
+        seq=u64,
+        entry=bytes,
+    )
+    cpdef Py_ssize_t add_rows(self, list batch, Py_ssize_t place, owner, dict rows) except -1
+    @cython.locals(
+        stop=Py_ssize_t, at=Py_ssize_t, digits=Py_ssize_t, words=Py_ssize_t, size=Py_ssize_t
+    )
+    cpdef text(self, bytes entry)
+    @cython.locals(
+        out="octet*",
+        to=Py_ssize_t,
+        place=Py_ssize_t,
+        name=bytes,
+        head=bytes,
+        digits=Py_ssize_t,
+        size=Py_ssize_t,
+    )
+    cdef Py_ssize_t _put_fields(self, const octet* entry, Py_ssize_t at, Py_ssize_t stop)

@@ -1,0 +1,113 @@
+"""Entries as rows with a JSON object, for stores that people read.
+
+Entries of a stream mostly have the same fields in the same order: a ``Shape``. What stands
+between the values of their objects is then known beforehand, and an entry's wire form becomes
+an object in one walk. Whatever is not that simple, the walk leaves to whoever asked: other
+fields, characters that JSON writes as numbers, bytes that are not text, very large entries.
+
+This is one of the modules that are compiled: see octets.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from zlib import crc32
+
+from geostream.store import octets
+from geostream.store.effects.effect import Effect
+from geostream.store.effects.entry_added import EntryAdded
+from geostream.store.ids import StreamId
+
+_STAR, _LINE_END = 42, 13
+_ID_AT = 4  # of an entry: behind *2 and its line end
+_HALF = 2**63
+_BUFFER_BYTES = 4096
+_END = b'"}'
+
+
+class Shape:
+    """Fields that entries have, and makes rows of such entries."""
+
+    def __init__(self, names: Sequence[bytes], heads: Sequence[bytes], largest_bytes: int) -> None:
+        """Prepare.
+
+        names         -- of the fields, at least one; no two look the same
+        heads         -- what stands before each value: ``{"name":"``, then ``","name":"``
+        largest_bytes -- of an entry that is taken, less than 2**31
+        """
+        self._names = list(names)
+        self._heads = list(heads)
+        self._count = len(names)
+        self._largest_bytes = largest_bytes
+        self._head_bytes = sum(map(len, heads)) + len(_END)
+        self._buffer = self._out = bytearray(_BUFFER_BYTES)
+        self._room = _BUFFER_BYTES
+
+    def add_rows(
+        self, batch: list[Effect], place: int, owner: int, rows: dict[StreamId, Any]
+    ) -> int:
+        """Make rows of the additions that stand in a batch from a place on; return how many.
+
+        Goes on while they are for one stream and of this shape. A row is
+        owner, ms, seq, object, None, CRC-32, entry.
+        """
+        first, end = place, len(batch)
+        number, key = batch[place].db, batch[place].key
+        while place < end:
+            effect = batch[place]
+            if type(effect) is not EntryAdded or effect.db != number:
+                break
+            added = effect
+            ms, seq = added.id
+            if added.key != key or ms >= _HALF or seq >= _HALF:
+                break
+            entry = added.entry
+            text = self.text(entry)
+            if text is None:
+                break
+            rows[added.id] = (owner, ms, seq, text, None, crc32(entry), entry)
+            place += 1
+        return place - first
+
+    def text(self, entry: bytes) -> str | None:
+        """Return an entry's fields as a JSON object; None if it is not one of these."""
+        stop = len(entry)
+        if stop > self._largest_bytes:
+            return None
+        if 2 * stop + self._head_bytes > self._room:
+            self._room = 4 * stop + self._head_bytes
+            self._buffer = self._out = bytearray(self._room)
+        at = octets.place_of(entry, _ID_AT, stop, _STAR)
+        digits = octets.place_of(entry, at, stop, _LINE_END)
+        words = octets.decimal(entry, at + 1, digits)
+        if words != 2 * self._count:
+            return None
+        size = self._put_fields(entry, digits + 2, stop)
+        if size < 0:
+            return None
+        size = octets.put(self._out, size, _END, 0, len(_END))
+        try:
+            return octets.text(self._out, 0, size)
+        except UnicodeDecodeError:
+            return None
+
+    def _put_fields(self, entry: bytes, at: int, stop: int) -> int:
+        """Write all but the end of the object; return the place behind, -1 if it cannot be."""
+        out, to = self._out, 0
+        for place in range(self._count):
+            name, head = self._names[place], self._heads[place]
+            digits = octets.digits_end(entry, at + 1, stop)
+            size = octets.decimal(entry, at + 1, digits)
+            at = digits + 2
+            if size != len(name) or not octets.is_same(entry, at, name, 0, size):
+                return -1
+            at += size + 2
+            digits = octets.digits_end(entry, at + 1, stop)
+            size = octets.decimal(entry, at + 1, digits)
+            to = octets.put(out, to, head, 0, len(head))
+            to = octets.put_json(out, to, entry, digits + 2, size)
+            if to < 0:
+                return -1
+            at = digits + size + 4
+        return to
