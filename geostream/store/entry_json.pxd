@@ -12,6 +12,7 @@ cdef Py_ssize_t _ID_AT
 cdef u64 _HALF
 cdef Py_ssize_t _BUFFER_BYTES
 cdef bytes _END
+cdef Py_ssize_t _AT_ONCE
 
 
 @cython.final

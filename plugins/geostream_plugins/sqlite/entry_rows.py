@@ -15,7 +15,8 @@ from geostream_plugins.sqlite.people import fields_json, objects_json
 from geostream_plugins.sqlite.rows import StreamRow
 from geostream_plugins.sqlite.u64 import HALF, signed
 
-COLUMNS = "stream_id, ms, seq, fields, pairs, crc, raw"
+COLUMNS = "stream_id, ms, seq, fields, crc, raw"  # of a row, ...
+PAIRS = "pairs"  # ... and of one that has them
 
 
 class EntryWriter:
@@ -47,9 +48,10 @@ class EntryWriter:
         if max(ms) >= HALF or max(seq) >= HALF:
             ms, seq = tuple(map(signed, ms)), tuple(map(signed, seq))
         numbers = [row.id for row in rows]
-        made = zip(numbers, ms, seq, texts, pairs, map(crc32, raws), raws)  # noqa: B905
-        for row, entry_id, entry in zip(rows, ids, made, strict=False):
-            row.added[entry_id] = entry
+        stored = map(bytearray, raws)  # which sqlite3 takes as it is, see many.py
+        made = zip(numbers, ms, seq, texts, map(crc32, raws), stored)  # noqa: B905
+        for row, entry_id, entry, pair in zip(rows, ids, made, pairs):  # noqa: B905
+            row.added[entry_id] = entry if pair is None else (*entry, pair)
         return learned
 
     def add_stored(
@@ -69,7 +71,8 @@ class EntryWriter:
                 names = tuple(fields[::2])
                 learned |= names not in row.shapes and row.learn(names)
                 text, pairs = fields_json(fields, row.shapes[names], raw)
-            row.added[entry_id] = (row.id, signed(ms), signed(seq), text, pairs, crc32(raw), raw)
+            made = (row.id, signed(ms), signed(seq), text, crc32(raw), bytearray(raw))
+            row.added[entry_id] = made if pairs is None else (*made, pairs)
         return learned
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 
 from geostream.store.ids import MIN_ID, StreamId
 from geostream_plugins.sqlite.checks import crc_of, shift
-from geostream_plugins.sqlite.entry_rows import COLUMNS
+from geostream_plugins.sqlite.entry_rows import COLUMNS, PAIRS
 from geostream_plugins.sqlite.many import Row, asking, deleting, inserting, upserting
 from geostream_plugins.sqlite.people import readable, text_or_bytes
 from geostream_plugins.sqlite.rows import (
@@ -26,6 +26,8 @@ from geostream_plugins.sqlite.u64 import ranges_below, signed
 CLEARED_ROWS = 2000  # of what belongs to nothing, in one go
 
 _ADD_ENTRIES = inserting("entries", COLUMNS)
+_ADD_ENTRIES_WITH_PAIRS = inserting("entries", f"{COLUMNS}, {PAIRS}")
+_ENTRY_WIDTH = COLUMNS.count(",") + 1
 _DELETE_ENTRIES = deleting("entries", "stream_id, ms, seq")
 _STREAM_COLUMNS = (
     "db, name, key, length, last_ms, last_seq, max_deleted_ms, max_deleted_seq, entries_added, "
@@ -117,7 +119,16 @@ def flush_entries(connection: sqlite3.Connection, rows: Iterable[StreamRow]) -> 
             added += row.added.values()
             row.added.clear()
     _DELETE_ENTRIES.run(connection, removed)
-    _ADD_ENTRIES.run(connection, added)
+    _add_entries(connection, added)
+
+
+def _add_entries(connection: sqlite3.Connection, rows: list[Row]) -> None:
+    """Put rows in their order, with pairs or without."""
+    if max(map(len, rows), default=0) <= _ENTRY_WIDTH:
+        _ADD_ENTRIES.run(connection, rows)
+    else:
+        rows = [row if len(row) > _ENTRY_WIDTH else (*row, None) for row in rows]
+        _ADD_ENTRIES_WITH_PAIRS.run(connection, rows)
 
 
 def _delete_below(connection: sqlite3.Connection, stream_id: int, floor: StreamId) -> None:

@@ -94,7 +94,18 @@ def test_rows_are_made_while_entries_are_alike() -> None:
         rows: dict[tuple[int, int], Any] = {}
         assert shape.add_rows([first, second, behind, first], 0, 7, rows) == 2
         assert rows == {
-            (1, 0): (7, 1, 0, '{"f":"v"}', None, crc32(first.entry), first.entry),
-            (2, 5): (7, 2, 5, '{"f":"w"}', None, crc32(second.entry), second.entry),
+            (1, 0): (7, 1, 0, '{"f":"v"}', crc32(first.entry), first.entry),
+            (2, 5): (7, 2, 5, '{"f":"w"}', crc32(second.entry), second.entry),
         }
         assert shape.add_rows([behind], 0, 7, {}) == (behind.key == b"other" or behind.db == 1)
+
+
+def test_only_some_rows_are_made_at_once() -> None:
+    batch: list[fx.Effect] = [added(0, b"k", (ms, 0), b"f", b"v") for ms in range(1000)]
+    rows: dict[tuple[int, int], Any] = {}
+    place = 0
+    while place < len(batch):
+        count = shape_of(["f"]).add_rows(batch, place, 1, rows)
+        assert 0 < count <= 500
+        place += count
+    assert list(rows) == [(ms, 0) for ms in range(1000)]
