@@ -43,6 +43,7 @@ COMPILED_MODULES = [
     "geostream.engine.stats",
     "geostream.engine.transactions",
     "geostream.engine.waiters",
+    "geostream.persistence.journal",
     "geostream.rdb.listpack",
     "geostream.rdb.lzf",
     "geostream.rdb.node_reader",

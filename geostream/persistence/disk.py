@@ -236,7 +236,7 @@ class KeptDisk(Disk):
     def _save_all(self) -> None:
         if self.journal.failing is not None:  # its writer tries again and again, and hears nothing
             raise OSError(self.journal.failing[1].reason)
-        self.journal.end_turn()
+        self.journal.hand_over()
         for writer in self.journal.appending:
             writer.wait_for(writer.sync_now)
         for writer in list(self.snapshots.rules):
@@ -260,8 +260,7 @@ class KeptDisk(Disk):
             raise errors.fail(errors.SAVE_IN_PROGRESS)
         if running is not None and not may_wait:
             raise errors.fail(errors.BGSAVE_IN_ANOTHER)
-        for writer in self.journal.appending:
-            writer.request_sync()
+        self.request_sync()
         for writer in self.snapshots.rules:
             self.snapshots.request(writer)
         if not self.snapshots.rules:
@@ -312,7 +311,7 @@ class KeptDisk(Disk):
 
     def request_sync(self) -> None:
         """Have everything so far synced soon, whatever the policy says."""
-        self.journal.end_turn()
+        self.journal.hand_over()
         for writer in self.journal.appending:
             writer.request_sync()
 

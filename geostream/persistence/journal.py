@@ -4,7 +4,9 @@ What all clients changed in a turn of the hub is one batch with a number; at the
 turn it goes to every writer (writer.py). With ``always`` no reply leaves before the batch is
 synced whose effects it tells or could have seen; the replies of clients that only read wait
 as well, because a crash could take back what they saw. With ``everysec`` they wait only when
-the disk is more than ``STALLED_S`` behind, so no more than that can ever be lost.
+the disk is more than ``STALLED_S`` behind, so no more than that can ever be lost. Where no
+reply waits, a batch is what changed within ``GATHER_S``: handing over costs both threads, and
+the writers' threads take the interpreter from the hub each time they wake.
 
 When a disk fails, writes are refused (``refusal``), and the replies that wait are given up:
 whoever wrote is told that it is not on disk, whoever read gets what it asked for. What was
@@ -28,7 +30,10 @@ from geostream.clock import Clock
 from geostream.persistence.api import Persistence
 from geostream.persistence.writer import Failure, Writer
 from geostream.store.effects import Effect
+from geostream.store.effects.entry_added import EntryAdded
 
+GATHER_S = 0.03  # of changes that are one batch, where no reply waits for them
+GATHERED_EFFECTS = 10_000  # most that are held back, about
 STALLED_S = 1.0  # the disk is so far behind, beyond the second that everysec allows
 
 Done = Callable[[Any, BaseException | None], None]
@@ -65,19 +70,24 @@ class Journal:
         self._clock = clock
         self._on_fault = on_fault
         self._on_change = on_change
-        self._open: list[Effect] = []  # of this turn
+        self._open: list[Effect] = []  # not handed over
+        self._open_s = 0.0  # since when ...
+        self._gathers = False  # ... if there are some, and they wait for more
         self._number = 0  # of the last batch handed over
         self._synced = 0  # the last batch that all writers have synced, as far as heard
         self._handed: deque[tuple[int, float]] = deque()  # number and time of those after it
         self._holds = False  # replies wait for the disk
         self._finished: list[tuple[Done, Any, BaseException | None]] = []
-        self._progress = get_hub().loop.async_()
+        loop = get_hub().loop
+        self._progress = loop.async_()
         self._progress.start(self._on_progress)
+        self._gathering = loop.timer(GATHER_S)
 
     # Writers
 
     def add(self, plugin: Persistence) -> Writer:
         """Start a writer; it is given the batches from now on."""
+        self.hand_over()
         writer = Writer(plugin, self._fsync, self._clock, self._progress.send, self._on_fault)
         writer.appended = writer.synced = self._number
         self.writers.append(writer)
@@ -86,7 +96,7 @@ class Journal:
 
     def remove(self, writer: Writer) -> None:
         """Give a writer no more; stopping it is the caller's business."""
-        self.end_turn()
+        self.hand_over()
         self.writers.remove(writer)
         self._on_progress()
 
@@ -97,6 +107,7 @@ class Journal:
 
     def set_fsync(self, fsync: str) -> None:
         """Go by another policy."""
+        self.hand_over()
         self._fsync = fsync
         for writer in self.writers:
             writer.fsync = fsync
@@ -128,16 +139,35 @@ class Journal:
 
     def take(self, effects: list[Effect]) -> None:
         """Note what a command changed; an engine's listener."""
-        self._open += effects
+        for effect in effects:
+            if type(effect) is EntryAdded:
+                added = effect
+                added.unpacked = None  # freed while it is at hand: what is kept, costs
+            self._open.append(effect)
 
     def end_turn(self) -> None:
-        """Hand over what changed in this turn of the hub."""
+        """Hand over what changed, at the end of a turn of the hub; or wait for more."""
+        if not self._open:
+            return
+        if self._fsync == "always" or self._holds or len(self._open) >= GATHERED_EFFECTS:
+            self.hand_over()
+        elif not self._gathers:
+            self._gathers = True
+            self._open_s = self._clock.monotonic_s()
+            self._gathering.start(self.hand_over)
+
+    def hand_over(self) -> None:
+        """Hand over what changed so far."""
         if not self._open:
             return
         batch, self._open = self._open, []
         self._number += 1
         if self._fsync == "everysec":
-            self._handed.append((self._number, self._clock.monotonic_s()))
+            since_s = self._open_s if self._gathers else self._clock.monotonic_s()
+            self._handed.append((self._number, since_s))
+        if self._gathers:
+            self._gathers = False
+            self._gathering.stop()
         for writer in self.writers:
             if writer.plugin.appends:
                 writer.append(self._number, batch)
@@ -199,7 +229,7 @@ class Journal:
 
     def stop(self, timeout_s: float) -> bool:
         """Hand over the rest, have it written and everything closed; tell whether all was."""
-        self.end_turn()
+        self.hand_over()
         for writer in self.writers:
             writer.stop()
         deadline_s = self._clock.monotonic_s() + timeout_s
@@ -207,6 +237,7 @@ class Journal:
             writer.join(max(0.0, deadline_s - self._clock.monotonic_s())) for writer in self.writers
         ]
         self._progress.stop()
+        self._gathering.close()
         return all(joined) and not any(
             writer.failure or writer.synced < writer.appended for writer in self.appending
         )

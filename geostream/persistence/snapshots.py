@@ -105,7 +105,7 @@ class Snapshots:
         """Begin one: what changes from now on is not in it."""
         self.running = writer
         self.started_ms = self._clock.now_ms()
-        self._journal.end_turn()
+        self._journal.hand_over()
         begun = self._journal.ask(writer, writer.plugin.begin_snapshot)
         capture = Capture(self._engine.keyspace)
         changes = self._engine.stats.changes_since_save
@@ -199,7 +199,7 @@ class Snapshots:
         Raises what went wrong.
         """
         started_s = self._clock.monotonic_s()
-        self._journal.end_turn()
+        self._journal.hand_over()
         changes = self._engine.stats.changes_since_save
         error: BaseException | None = None
         try:

@@ -6,8 +6,8 @@ sync. How soon a batch is synced is the policy: at once (``always``), about ever
 when the system likes. Other calls of the plugin (open, load, close, the two ends of a
 snapshot) go through the same queue, so they have their exact place between two batches.
 
-The thread and the hub share the interpreter lock. So the thread wakes seldom: with ``always``
-when there is something to do, else after ``GATHER_S``, to do much at once.
+The thread and the hub share the interpreter lock. So the thread should wake seldom: the journal
+hands over at once only what replies wait for, else much at once.
 
 A failing disk is an outcome. An append that fails is tried again until it succeeds; the plugin
 has promised to leave nothing of it behind. After a sync that failed nobody knows what is on
@@ -28,7 +28,6 @@ from geostream.clock import Clock
 from geostream.persistence.api import Persistence
 from geostream.store.effects import Effect
 
-GATHER_S = 0.01  # between two appends, where no reply waits for them
 SYNC_EVERY_S = 1.0
 RETRY_S = 0.25  # after an append that failed
 MERGED_EFFECTS = 20_000  # most that one append is given, about
@@ -85,7 +84,7 @@ class Writer:
         self._on_fault = on_fault
         self._jobs: SimpleQueue[_Batch | _Call | None] = SimpleQueue()
         self._ahead: deque[_Batch | _Call | None] = deque()  # taken off the queue, not done yet
-        self._urgent = threading.Event()  # do not gather: somebody waits
+        self._urgent = threading.Event()  # try again at once: somebody waits
         self._is_stopping = False
         self._synced_s = clock.monotonic_s()
         self._thread = threading.Thread(target=self._run, name=f"{plugin.name}-writer", daemon=True)
@@ -192,9 +191,6 @@ class Writer:
                 self._notify()
 
     def _append(self, batch: _Batch) -> None:
-        if self.fsync != "always" and not self._is_stopping:
-            self._urgent.wait(GATHER_S)
-            self._urgent.clear()
         effects, number = self._merged(batch)
         while True:
             try:

@@ -36,6 +36,8 @@ from geostream.store.images import StreamImage
 
 PREFIX = b"#geostream:"
 MAX_PIECE_BYTES = 960
+SUMMED_BYTES = 5 * 2**10  # most that zlib adds up without letting other threads run
+SUMMED_AT_ONCE_BYTES = 2**17
 SUM_LINE = re.compile(rb"\n#geostream:sum [0-9]{1,19} [0-9a-f]{8}\r\n")
 
 _MORE = b"more "
@@ -112,8 +114,18 @@ def restored_lines(effect: fx.StreamRestored, replaces: int, payload: bytes | No
 
 
 def sum_line(batch: bytes) -> bytes:
-    """Return the line that closes a batch."""
-    return b"#geostream:sum %d %08x\r\n" % (len(batch), zlib.crc32(batch))
+    """Return the line that closes a batch.
+
+    For more than 5 KB zlib lets other threads run; to have its turn again takes longer than
+    the sum of a batch of usual size.
+    """
+    summed, whole = 0, memoryview(batch)
+    if len(batch) > SUMMED_AT_ONCE_BYTES:
+        summed = zlib.crc32(batch)
+    else:
+        for at in range(0, len(batch), SUMMED_BYTES):
+            summed = zlib.crc32(whole[at : at + SUMMED_BYTES], summed)
+    return b"#geostream:sum %d %08x\r\n" % (len(batch), summed)
 
 
 # Reading

@@ -7,7 +7,7 @@ import errno
 import gevent
 import pytest
 
-from geostream.persistence.journal import Journal
+from geostream.persistence.journal import GATHERED_EFFECTS, Journal
 from geostream.store.effects import KeyDeleted
 from tests.support.clock import ManualClock
 from tests.support.plugins import ScriptedPlugin
@@ -112,11 +112,43 @@ def test_with_everysec_a_reply_does_not_wait(make):
     assert setup.journal.waits_for() == 0
 
 
+def test_with_everysec_what_several_turns_changed_is_one_batch(make):
+    setup = make("everysec")
+    for key in (b"a", b"b"):
+        setup.change(key)
+        setup.journal.end_turn()
+    assert setup.journal.position() == 1
+    setup.until(lambda: setup.plugin.batches)
+    assert [[e.key for e in batch] for batch in setup.plugin.batches] == [[b"a", b"b"]]
+    setup.change(b"c")
+    setup.journal.end_turn()
+    setup.until(lambda: len(setup.plugin.batches) == 2)
+    assert setup.journal.position() == 2
+
+
+def test_with_everysec_very_many_changes_do_not_wait_for_more(make):
+    setup = make("everysec")
+    setup.journal.take([KeyDeleted(0, b"k")] * GATHERED_EFFECTS)
+    setup.journal.end_turn()
+    setup.change(b"next")
+    assert setup.journal.position() == 2
+
+
+def test_by_another_policy_what_waited_for_more_goes_at_once(make):
+    setup = make("everysec")
+    setup.change()
+    setup.journal.end_turn()
+    setup.journal.set_fsync("always")
+    setup.until(lambda: setup.journal.synced_position() == 1)
+    setup.change()
+    assert setup.journal.waits_for() == 2
+
+
 def test_with_everysec_replies_wait_once_the_disk_is_two_seconds_behind(make):
     setup = make("everysec")
     setup.plugin.may_sync.clear()
     setup.change()
-    setup.journal.end_turn()
+    setup.journal.hand_over()
     setup.clock.advance(2001)
     setup.journal.step()
     setup.change()

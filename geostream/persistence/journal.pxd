@@ -1,0 +1,34 @@
+# Types of journal.py.
+
+cimport cython
+
+from geostream.store.effects.entry_added cimport EntryAdded
+
+
+cdef class Journal:
+    cdef public list writers
+    cdef public object replies
+    cdef public object failing
+    cdef str _fsync
+    cdef object _clock
+    cdef object _on_fault
+    cdef object _on_change
+    cdef list _open
+    cdef double _open_s
+    cdef bint _gathers
+    cdef long long _number
+    cdef long long _synced
+    cdef object _handed
+    cdef bint _holds
+    cdef list _finished
+    cdef object _progress
+    cdef object _gathering
+
+    @cython.locals(added=EntryAdded)
+    cpdef take(self, list effects)
+    cpdef end_turn(self)
+    cpdef hand_over(self)
+    cpdef long long position(self) except? -1
+    cpdef long long synced_position(self) except? -1
+    cpdef long long waits_for(self) except? -1
+    cdef bint _is_stalled(self) except -1
