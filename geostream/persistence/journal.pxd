@@ -21,6 +21,7 @@ cdef class Journal:
     cdef object _handed
     cdef bint _holds
     cdef list _finished
+    cdef object _loop
     cdef object _progress
     cdef object _gathering
 

@@ -78,10 +78,10 @@ class Journal:
         self._handed: deque[tuple[int, float]] = deque()  # number and time of those after it
         self._holds = False  # replies wait for the disk
         self._finished: list[tuple[Done, Any, BaseException | None]] = []
-        loop = get_hub().loop
-        self._progress = loop.async_()
+        self._loop = get_hub().loop
+        self._progress = self._loop.async_()
         self._progress.start(self._on_progress)
-        self._gathering = loop.timer(GATHER_S)
+        self._gathering = self._loop.timer(GATHER_S)
 
     # Writers
 
@@ -154,7 +154,9 @@ class Journal:
         elif not self._gathers:
             self._gathers = True
             self._open_s = self._clock.monotonic_s()
-            self._gathering.start(self.hand_over)
+            self._gathering.close()  # once it has rung it would ring at once
+            self._gathering = self._loop.timer(GATHER_S)
+            self._gathering.start(self.hand_over, update=True)
 
     def hand_over(self) -> None:
         """Hand over what changed so far."""

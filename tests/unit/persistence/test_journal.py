@@ -7,6 +7,7 @@ import errno
 import gevent
 import pytest
 
+from geostream.persistence import journal
 from geostream.persistence.journal import GATHERED_EFFECTS, Journal
 from geostream.store.effects import KeyDeleted
 from tests.support.clock import ManualClock
@@ -112,18 +113,21 @@ def test_with_everysec_a_reply_does_not_wait(make):
     assert setup.journal.waits_for() == 0
 
 
-def test_with_everysec_what_several_turns_changed_is_one_batch(make):
+def test_with_everysec_what_several_turns_changed_is_one_batch(make, monkeypatch):
     setup = make("everysec")
-    for key in (b"a", b"b"):
+    monkeypatch.setattr(journal, "GATHER_S", 0.001)
+    setup.change(b"a")
+    setup.journal.end_turn()
+    setup.until(lambda: len(setup.plugin.batches) == 1)
+    monkeypatch.setattr(journal, "GATHER_S", 3600.0)
+    for key in (b"b", b"c"):
         setup.change(key)
         setup.journal.end_turn()
-    assert setup.journal.position() == 1
-    setup.until(lambda: setup.plugin.batches)
-    assert [[e.key for e in batch] for batch in setup.plugin.batches] == [[b"a", b"b"]]
-    setup.change(b"c")
-    setup.journal.end_turn()
-    setup.until(lambda: len(setup.plugin.batches) == 2)
+        gevent.sleep(0.002)
     assert setup.journal.position() == 2
+    setup.journal.hand_over()
+    setup.until(lambda: len(setup.plugin.batches) == 2)
+    assert [[e.key for e in batch] for batch in setup.plugin.batches] == [[b"a"], [b"b", b"c"]]
 
 
 def test_with_everysec_very_many_changes_do_not_wait_for_more(make):
