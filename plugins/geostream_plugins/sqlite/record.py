@@ -43,32 +43,12 @@ class Recorder:
         while place < len(effects):
             effect = effects[place]
             if type(effect) is fx.EntryAdded:  # nearly all are
-                place += self._take_additions(effects, place)
+                row = self.stream(effect)
+                place += row.append(effects, place)
             else:
                 _RECORD[type(effect)](self, effect)
                 place += 1
         self.make_entry_rows()
-
-    def _take_additions(self, effects: list[fx.Effect], place: int) -> int:
-        """Note additions to one stream, the first of which stands here; return how many."""
-        first = effects[place]
-        assert type(first) is fx.EntryAdded
-        row = self.catalog.streams[first.db, first.key]
-        self.catalog.touched[row] = True
-        count = 0
-        for shape in row.quick.values():
-            count = shape.add_rows(effects, place, row.id, row.added)
-            if count:
-                break
-        else:
-            row.added[first.id] = first
-            count = 1
-        last = effects[place + count - 1]
-        assert type(last) is fx.EntryAdded
-        row.last_id = last.id
-        row.length += count
-        row.entries_added += count
-        return count
 
     def make_entry_rows(self) -> None:
         """Make rows of new entries, before they are written and before views are made."""

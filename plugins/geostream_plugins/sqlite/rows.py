@@ -17,7 +17,7 @@ from typing import Any
 
 import msgspec
 
-from geostream.store.effects import StringSet
+from geostream.store.effects import Effect, EntryAdded, StringSet
 from geostream.store.entry_json import Shape
 from geostream.store.idempotency import Idempotency
 from geostream.store.ids import MIN_ID, StreamId
@@ -142,6 +142,25 @@ class StreamRow:
             for place, text in enumerate(texts)
         ]
         self.quick[names] = Shape(names, heads, LARGEST_SHOWN_BYTES)
+
+    def append(self, batch: list[Effect], place: int) -> int:
+        """Note additions to this stream, the first of which stands here; return how many."""
+        first = batch[place]
+        assert type(first) is EntryAdded
+        count = 0
+        for shape in self.quick.values():
+            count = shape.add_rows(batch, place, self.id, self.added)
+            if count:
+                break
+        else:
+            self.added[first.id] = first
+            count = 1
+        last = batch[place + count - 1]
+        assert type(last) is EntryAdded
+        self.last_id = last.id
+        self.length += count
+        self.entries_added += count
+        return count
 
     def trim(self, floor: StreamId, left: int) -> None:
         """Forget the entries below floor; left is how many stay."""
