@@ -3,7 +3,6 @@ cimport cython
 from geostream.engine.args cimport Args
 from geostream.engine.context cimport Context
 from geostream.store.group cimport Consumer, Group
-from geostream.store.ids cimport successor
 from geostream.store.selection cimport Selection
 from geostream.store.stream cimport Stream
 
@@ -47,5 +46,5 @@ cdef _read_new(
     Context ctx, Place place, GroupRead asked, Consumer consumer, object caps, object claim_ms
 )
 cdef _deliver(Context ctx, Place place, GroupRead asked, Consumer consumer, list ids)
-@cython.locals(stream=Stream, selection=Selection)
+@cython.locals(selection=Selection)
 cdef Selection _pick_new(Place place, long long count, object caps, Py_ssize_t extra_bytes)

@@ -17,7 +17,7 @@ from geostream.engine.context import Context
 from geostream.reply import NULL_ARRAY, Block, Later, PairArrays, Reply, Wire
 from geostream.store.effects import Claimed, Delivered
 from geostream.store.group import Consumer, Group
-from geostream.store.ids import MAX_ID, StreamId, id_bytes, successor
+from geostream.store.ids import MAX_ID, StreamId, id_bytes
 from geostream.store.segment import Piece
 from geostream.store.selection import Selection
 from geostream.store.stream import Stream
@@ -206,11 +206,13 @@ def _read_new(
         note_seen(ctx, key, name, consumer, is_active=bool(records))
     if selection is None and not records:
         return None
+    if selection is not None and claim_ms is None:
+        return selection.as_array()
     new = selection.count if selection is not None else 0
     pieces: list[Piece | Later] = [b"*%d\r\n" % (len(records) + new)]
     pieces += claimed
     if selection is not None:
-        pieces += selection.to_send() if claim_ms is None else _all_with_claim(selection)
+        pieces += _all_with_claim(selection)
     return Wire(pieces)
 
 
@@ -230,13 +232,13 @@ def _pick_new(place: Place, count: int, caps: Caps | None, extra_bytes: int) -> 
 
     extra_bytes -- what is sent with each, for MAXSIZE
     """
-    stream, position = place.stream, place.group.last_id
-    if not count or stream.last_entry_id <= position:
+    if not count:
         return None
-    selection = stream.select(successor(position), MAX_ID, count)
-    if caps is not None:
+    selection = place.stream.select_after(place.group.last_id, count)
+    if selection is not None and caps is not None:
         selection = selection.first(_admitted(selection, caps, extra_bytes))
-    return selection if selection.count else None
+        return selection if selection.count else None
+    return selection
 
 
 def _admitted(selection: Selection, caps: Caps, extra_bytes: int) -> int:

@@ -18,6 +18,5 @@ cdef class Memory:
     cdef public long long peak_ms
     cdef public object messages
 
-    @cython.locals(changed=set)
     cpdef note(self, effects)
-    cdef _note_entry(self, EntryAdded added)
+    cdef _note_change(self, int db, bytes key)

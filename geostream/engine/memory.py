@@ -39,7 +39,7 @@ class Memory:
         self._keyspace = keyspace
         self._sizes: dict[PlacedKey, int] = {}
         self._changed: set[PlacedKey] = set()
-        self._last_db, self._last_key = -1, b""  # where the last entry was added: noted already
+        self._last_db, self._last_key = -1, b""  # what changed last: noted already
         self._data_bytes = 0
         self._saved: dict[PlacedKey, int] = {}  # by packing; of keys where it is something
         self._streams: set[PlacedKey] = set()  # those that changed
@@ -51,20 +51,19 @@ class Memory:
 
     def note(self, effects: Iterable[Effect]) -> None:
         """Remember which keys changed."""
-        changed = self._changed
         for effect in effects:
             if type(effect) is EntryAdded:
-                self._note_entry(effect)
+                self._note_change(effect.db, effect.key)
                 continue
-            changed.add((effect.db, effect.key))
+            self._note_change(effect.db, effect.key)
             if effect.is_wide:
                 self._note_other_keys(effect)
 
-    def _note_entry(self, added: EntryAdded) -> None:
-        """Remember where an entry was added: most often where the one before was."""
-        if added.key != self._last_key or added.db != self._last_db:
-            self._changed.add((added.db, added.key))
-            self._last_db, self._last_key = added.db, added.key
+    def _note_change(self, db: int, key: bytes) -> None:
+        """Remember a key: most often it is the one that changed before."""
+        if key != self._last_key or db != self._last_db:
+            self._changed.add((db, key))
+            self._last_db, self._last_key = db, key
 
     def note_key(self, placed: PlacedKey) -> None:
         """Remember that what a key takes changed, though what it holds did not."""

@@ -1,7 +1,7 @@
 # The steps of columns.py in C. Declarations stand in the same order, and do the same.
 
 from cpython cimport array
-from cpython.bytearray cimport PyByteArray_AS_STRING
+from cpython.bytearray cimport PyByteArray_AS_STRING, PyByteArray_Resize
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
 from libc.string cimport memcpy
 
@@ -100,3 +100,48 @@ cdef inline bytes cut_reversed(
         memcpy(out + at, source + froms[place], size)
         at += size
     return made
+
+
+cdef inline list ids_between(
+    array.array ms, array.array seq, Py_ssize_t first, Py_ssize_t behind
+):
+    cdef u64* times = ms.data.as_ulonglongs
+    cdef u64* sequences = seq.data.as_ulonglongs
+    cdef list ids = []
+    cdef Py_ssize_t place
+    for place in range(first, behind):
+        ids.append((times[place], sequences[place]))
+    return ids
+
+
+cdef inline bint take_in(
+    array.array ms, array.array seq, array.array starts, array.array ends, bytearray wire,
+    list ids, list entries
+) except -1:
+    cdef Py_ssize_t before = len(ms)
+    cdef Py_ssize_t count = len(ids)
+    cdef Py_ssize_t at = len(wire)
+    cdef Py_ssize_t size = at
+    cdef Py_ssize_t number
+    cdef tuple entry_id
+    cdef bytes entry
+    for number in range(count):
+        entry = entries[number]
+        size += len(entry)
+    array.resize_smart(ms, before + count)
+    array.resize_smart(seq, before + count)
+    array.resize_smart(starts, before + count)
+    array.resize_smart(ends, before + count)
+    PyByteArray_Resize(wire, size)
+    cdef char* out = PyByteArray_AS_STRING(wire)
+    for number in range(count):
+        entry_id = ids[number]
+        ms.data.as_ulonglongs[before + number] = entry_id[0]
+        seq.data.as_ulonglongs[before + number] = entry_id[1]
+        entry = entries[number]
+        size = len(entry)
+        memcpy(out + at, PyBytes_AS_STRING(entry), size)
+        starts.data.as_uints[before + number] = at
+        at += size
+        ends.data.as_uints[before + number] = at
+    return True

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, bisect_right
+from itertools import accumulate
 
 from geostream.store.ids import StreamId
 
@@ -63,3 +64,27 @@ def cut_reversed(
     entries.append(head)
     entries.reverse()
     return b"".join(entries)
+
+
+def ids_between(ms: array[int], seq: array[int], first: int, behind: int) -> list[StreamId]:
+    """Return the IDs at the places from first up to behind."""
+    return list(zip(ms[first:behind], seq[first:behind], strict=True))
+
+
+def take_in(
+    ms: array[int],
+    seq: array[int],
+    starts: array[int],
+    ends: array[int],
+    wire: bytearray,
+    ids: list[StreamId],
+    entries: list[bytes],
+) -> None:
+    """Put entries behind those that are there. Nobody may have a view of the columns."""
+    ms.fromlist([entry_id[0] for entry_id in ids])
+    seq.fromlist([entry_id[1] for entry_id in ids])
+    places = list(accumulate(map(len, entries), initial=len(wire)))
+    ends.fromlist(places[1:])
+    places.pop()
+    starts.fromlist(places)
+    wire += b"".join(entries)

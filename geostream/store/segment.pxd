@@ -18,6 +18,7 @@ cdef class Segment:
 
     cpdef tuple content(self)
     cpdef tuple id_at(self, Py_ssize_t index)
+    cpdef list ids(self, Py_ssize_t start, Py_ssize_t stop)
     cpdef Py_ssize_t index(self, tuple entry_id) except -1
     cpdef Py_ssize_t index_behind(self, tuple entry_id) except -1
     @cython.locals(place=Py_ssize_t)

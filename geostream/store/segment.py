@@ -198,10 +198,10 @@ class Segment:
         place = columns.place_of(ms, seq, entry_id)
         return place if columns.is_at(ms, seq, place, entry_id) else -1
 
-    def ids(self, start: int, stop: int) -> Iterator[StreamId]:
+    def ids(self, start: int, stop: int) -> list[StreamId]:
         """Return the IDs of the entries from start up to stop."""
-        ms, seq, *_ = self.content()
-        return zip(ms[start:stop], seq[start:stop], strict=True)
+        ms, seq, _, _, _ = self.content()
+        return columns.ids_between(ms, seq, start, stop)
 
     def sizes(self, start: int, stop: int) -> Iterator[int]:
         """Return the length of the wire form of each entry from start up to stop."""

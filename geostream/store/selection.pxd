@@ -32,6 +32,7 @@ cdef class Selection:
     @cython.locals(count=Py_ssize_t)
     cdef bytes _head(self)
     cdef tuple _whole_parts(self)
+    @cython.locals(part=Part)
     cpdef list ids(self)
 
 

@@ -116,7 +116,7 @@ class Selection:
         """Return the IDs."""
         if len(self.parts) == 1:
             part = self.parts[0]
-            return list(part.segment.ids(part.start, part.stop))
+            return part.segment.ids(part.start, part.stop)
         return [
             entry_id for part in self.parts for entry_id in part.segment.ids(part.start, part.stop)
         ]

@@ -20,7 +20,6 @@ cdef class Tail(Segment):
     cdef public list _new_ids
     cdef public bint is_full
 
-    @cython.locals(ids=list, entries=list, entry_id=tuple, places=list, entry=bytes, at=Py_ssize_t)
     cdef _settle(self)
 
     @cython.locals(size=Py_ssize_t)

@@ -59,20 +59,11 @@ class Tail(Segment):
 
     def _settle(self) -> None:
         """Put what is new where it belongs."""
-        ids, entries = self._new_ids, self._new
-        self._ms.fromlist([entry_id[0] for entry_id in ids])
-        self._seq.fromlist([entry_id[1] for entry_id in ids])
-        at = len(self._wire)
-        places = [at]
-        for entry in entries:
-            at += len(entry)
-            places.append(at)
-        self._ends.fromlist(places[1:])
-        places.pop()
-        self._starts.fromlist(places)
-        self._wire += b"".join(entries)
-        del entries[:]
-        del ids[:]
+        columns.take_in(
+            self._ms, self._seq, self._starts, self._ends, self._wire, self._new_ids, self._new
+        )
+        del self._new[:]
+        del self._new_ids[:]
 
     def find(self, entry_id: StreamId) -> int:
         """Return the place of the entry with this ID, or -1. O(log n)."""
