@@ -7,6 +7,8 @@ from geostream.engine.stats cimport Stats
 from geostream.engine.waiters cimport Ticket
 from geostream.resp.reader cimport RequestReader
 from geostream.resp.writer cimport encode
+from geostream.server cimport transfer
+from geostream.server.transfer cimport receive  # named for Cython, which follows no whole module
 from geostream.server.held cimport HeldReplies
 from geostream.server.turn cimport Turn
 from geostream.server.unsent cimport Unsent, gathered
@@ -15,6 +17,7 @@ from geostream.server.unsent cimport Unsent, gathered
 cdef bytearray _RECEIVED
 cdef Py_ssize_t FLUSH_BYTES
 cdef Py_ssize_t FLUSH_PIECES
+cdef Py_ssize_t _SENT_AT_ONCE_BYTES
 
 
 cdef class Connection:
@@ -58,6 +61,9 @@ cdef class Connection:
     cdef _mark_dirty(self)
     @cython.locals(out=list, pieces=list, number="long long")
     cpdef flush(self)
+    @cython.locals(sent=Py_ssize_t)
+    cpdef Py_ssize_t _send(self, pieces) except? -2
+    cdef Py_ssize_t _send_long(self, pieces) except? -2
     cpdef push(self, reply)
     @cython.locals(ticket=Ticket)
     cpdef set_timer(self)

@@ -37,6 +37,7 @@ from geostream.engine.stats import Stats
 from geostream.reply import NO_REPLY, Reply
 from geostream.resp.reader import RequestReader
 from geostream.resp.writer import encode
+from geostream.server import transfer
 from geostream.server.addresses import addresses
 from geostream.server.held import HeldReplies
 from geostream.server.unsent import Piece, Ready, Unsent, gathered
@@ -50,6 +51,7 @@ RECEIVE_BYTES = 64 * 1024
 _RECEIVED = bytearray(RECEIVE_BYTES)
 FLUSH_BYTES = 256 * 1024  # replies are sent before the batch is done when they are so large
 FLUSH_PIECES = 1024
+_SENT_AT_ONCE_BYTES = 64 * 1024  # no other thread runs meanwhile
 MAX_TIMER_S = 3600.0  # longer waits are looked at in between
 _READ, _WRITE = 1, 2
 
@@ -128,12 +130,9 @@ class Connection:
 
     def _receive(self) -> bool:
         """Take what the socket has; tell whether to go on."""
-        try:
-            size = self._sock.recv_into(_RECEIVED)
-        except BlockingIOError:  # somebody said readable, and it was not
+        size = transfer.receive(self.fd, _RECEIVED)
+        if size < 0:  # somebody said readable, and it was not
             return self._is_open
-        except OSError:
-            size = 0
         if not size:  # gone: whoever comes in the same turn finds its place free
             self._is_open = False
             self._greenlet.switch()
@@ -327,16 +326,26 @@ class Connection:
 
     def _send(self, pieces: Sequence[Ready]) -> int:
         """Return how many bytes the socket took; -1 if the peer is gone."""
-        try:
-            sent = self._sock.send(pieces[0]) if len(pieces) == 1 else self._sock.sendmsg(pieces)
-        except BlockingIOError:
-            return 0
-        except OSError:
+        first = pieces[0]
+        if type(first) is bytes and len(pieces) == 1 and len(first) <= _SENT_AT_ONCE_BYTES:
+            sent = transfer.send_piece(self.fd, first)
+        else:
+            sent = self._send_long(pieces)
+        if sent < 0:
             self.drop()
             return -1
         self.bytes_out += sent
         self._stats.bytes_out += sent
         return sent
+
+    def _send_long(self, pieces: Sequence[Ready]) -> int:
+        """Do the same where it takes long enough to let other threads run."""
+        try:
+            return self._sock.send(pieces[0]) if len(pieces) == 1 else self._sock.sendmsg(pieces)
+        except BlockingIOError:
+            return 0
+        except OSError:
+            return -1
 
     def _on_writable(self) -> None:
         """Send on; runs in the hub. Who takes its replies is not idle."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import NamedTuple, TypeAlias
 
+from geostream.store import octets
 from geostream.store.errors import IdNotIncreasing, IdsExhausted
 
 StreamId: TypeAlias = tuple[int, int]
@@ -30,18 +31,12 @@ class IdRequest(NamedTuple):
 AUTO_ID = IdRequest(None, None)
 
 
-_SEQ_TEXTS = [b"%d" % seq for seq in range(1024)]
 _TOP = U64_MAX  # as a number of C, where this is compiled
-_LATEST = [(0, b"0-")]  # a ms and how it is written; IDs of one ms come in runs
 
 
 def id_bytes(entry_id: StreamId) -> bytes:
     """Return the ID as clients write it: ``b"5-1"``."""
-    ms, seq = entry_id
-    latest = _LATEST[0]  # read once: other threads write IDs too
-    if latest[0] != ms:
-        latest = _LATEST[0] = (ms, b"%d-" % ms)
-    return latest[1] + (_SEQ_TEXTS[seq] if seq < 1024 else b"%d" % seq)
+    return octets.id_text(entry_id[0], entry_id[1])
 
 
 def successor(entry_id: StreamId) -> StreamId:

@@ -128,6 +128,13 @@ cdef inline tuple id_halves(bytes text):
     return (decimal(data, 0, dash), decimal(data, dash + 1, size))
 
 
+cdef inline bytes id_text(u64 ms, u64 seq):
+    cdef octet text[48]
+    cdef Py_ssize_t at = put_decimal(text, 0, ms)
+    text[at] = 45
+    return part(text, 0, put_decimal(text, at + 1, seq))
+
+
 cdef inline i64 small_number(bytes text) except? -1:
     cdef const octet* data = text
     cdef Py_ssize_t size = len(text)

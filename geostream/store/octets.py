@@ -105,6 +105,11 @@ def id_halves(text: bytes) -> tuple[int, int] | None:
     return None
 
 
+def id_text(ms: int, seq: int) -> bytes:
+    """Return the two numbers with a dash between them."""
+    return b"%d-%d" % (ms, seq)
+
+
 def small_number(text: bytes) -> int:
     """Return the number of 1 to 18 digits, no zero leading, that this is; else -1."""
     if text.isdigit() and len(text) < 19 and (text[0] != 48 or len(text) == 1):

@@ -38,6 +38,7 @@ def test_each_step_is_there_in_both_languages_with_the_same_arguments() -> None:
 def test_an_id_in_its_usual_form_is_two_numbers(ms: int, seq: int) -> None:
     text = b"%d-%d" % (ms, seq)
     usual = (ms, seq) if max(ms, seq) < 10**19 else None
+    assert octets.id_text(ms, seq) == text
     assert octets.id_halves(text) == usual
     for unusual in (text + b" ", b"+" + text, b"(" + text, b"-", b"%d" % ms, b"%d-" % ms, b"-1"):
         assert octets.id_halves(unusual) is None
