@@ -13,6 +13,7 @@ cdef class Journal:
     cdef object _clock
     cdef object _on_fault
     cdef object _on_change
+    cdef bint _appends
     cdef list _open
     cdef double _open_s
     cdef bint _gathers

@@ -70,6 +70,7 @@ class Journal:
         self._clock = clock
         self._on_fault = on_fault
         self._on_change = on_change
+        self._appends = False  # one of the writers does, so changes are to be kept for it
         self._open: list[Effect] = []  # not handed over
         self._open_s = 0.0  # since when ...
         self._gathers = False  # ... if there are some, and they wait for more
@@ -91,6 +92,7 @@ class Journal:
         writer = Writer(plugin, self._fsync, self._clock, self._progress.send, self._on_fault)
         writer.appended = writer.synced = self._number
         self.writers.append(writer)
+        self._appends = bool(self.appending)
         self._settle()
         return writer
 
@@ -98,6 +100,7 @@ class Journal:
         """Give a writer no more; stopping it is the caller's business."""
         self.hand_over()
         self.writers.remove(writer)
+        self._appends = bool(self.appending)
         self._on_progress()
 
     @property
@@ -139,6 +142,8 @@ class Journal:
 
     def take(self, effects: list[Effect]) -> None:
         """Note what a command changed; an engine's listener."""
+        if not self._appends:
+            return
         for effect in effects:
             if type(effect) is EntryAdded:
                 added = effect
