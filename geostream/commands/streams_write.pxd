@@ -1,3 +1,5 @@
+cimport cython
+
 from geostream.commands.trimming cimport TrimOptions, trim
 from geostream.engine.args cimport Args
 from geostream.engine.context cimport Context
@@ -10,6 +12,7 @@ from geostream.store.wire cimport pack_entry, payload_bytes
 cdef long long _MAX_ENTRY_BYTES
 
 
+@cython.freelist(64)
 cdef class XAdd:
     cdef public bytes key
     cdef public object id

@@ -1,3 +1,6 @@
+cimport cython
+
+@cython.freelist(64)
 cdef class EntryAdded:
     cdef public int db
     cdef public bytes key
