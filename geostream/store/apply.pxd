@@ -10,7 +10,10 @@ from geostream.store.stream cimport Stream
 cpdef _entry_added(keyspace, EntryAdded effect)
 
 
-@cython.locals(group=Group, consumer=Consumer)
+@cython.locals(stream=Stream)
+cdef Group _group_at(object keyspace, int number, bytes key, bytes name)
+
+@cython.locals(group=Group, consumer=Consumer, ids=list, time_ms="long long")
 cpdef _delivered(keyspace, effect)
 
 @cython.locals(group=Group)

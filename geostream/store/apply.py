@@ -29,7 +29,13 @@ def _stream(keyspace: Keyspace, effect: fx.Effect) -> Stream:
 
 
 def _group(keyspace: Keyspace, effect: Any) -> Group:
-    return _stream(keyspace, effect).groups.changing(effect.group)
+    return _group_at(keyspace, effect.db, effect.key, effect.group)
+
+
+def _group_at(keyspace: Keyspace, number: int, key: bytes, name: bytes) -> Group:
+    stream = keyspace.databases[number].values[key]
+    assert type(stream) is Stream
+    return stream.groups.changing(name)
 
 
 # Keys of any type
@@ -164,14 +170,15 @@ def _consumer_seen(keyspace: Keyspace, effect: fx.ConsumerSeen) -> None:
 
 
 def _delivered(keyspace: Keyspace, effect: fx.Delivered) -> None:
-    group = _group(keyspace, effect)
+    group = _group_at(keyspace, effect.db, effect.key, effect.group)
     consumer = group.consumers[effect.consumer]
-    group.last_id = effect.ids[-1]
+    ids, time_ms = effect.ids, effect.time_ms
+    group.last_id = ids[-1]
     group.entries_read = effect.entries_read
-    consumer.seen_ms = effect.time_ms
+    consumer.seen_ms = time_ms
     if not effect.noack:
-        consumer.active_ms = effect.time_ms
-        group.deliver(effect.ids, consumer, effect.time_ms)
+        consumer.active_ms = time_ms
+        group.deliver(ids, consumer, time_ms)
 
 
 def _claimed(keyspace: Keyspace, effect: fx.Claimed) -> None:
@@ -188,7 +195,7 @@ def _released(keyspace: Keyspace, effect: fx.Released) -> None:
 
 
 def _pending_removed(keyspace: Keyspace, effect: fx.PendingRemoved) -> None:
-    group = _group(keyspace, effect)
+    group = _group_at(keyspace, effect.db, effect.key, effect.group)
     group.remove(effect.ids)
 
 
