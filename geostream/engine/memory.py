@@ -52,11 +52,8 @@ class Memory:
     def note(self, effects: Iterable[Effect]) -> None:
         """Remember which keys changed."""
         for effect in effects:
-            if type(effect) is EntryAdded:
-                self._note_change(effect.db, effect.key)
-                continue
             self._note_change(effect.db, effect.key)
-            if effect.is_wide:
+            if type(effect) is not EntryAdded and effect.is_wide:  # most need no look
                 self._note_other_keys(effect)
 
     def _note_change(self, db: int, key: bytes) -> None:

@@ -5,6 +5,9 @@ from cpython.bytearray cimport PyByteArray_AS_STRING, PyByteArray_Resize
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
 from libc.string cimport memcpy
 
+from geostream.store cimport halves
+from geostream.store.halves cimport half  # named for Cython, which follows no whole module
+
 ctypedef unsigned int u32
 ctypedef unsigned long long u64
 
@@ -44,22 +47,7 @@ cdef inline bint is_at(
 
 
 cdef inline Py_ssize_t place_of(array.array ms, array.array seq, tuple entry_id) except -1:
-    cdef u64 asked_ms = entry_id[0]
-    cdef u64 asked_seq = entry_id[1]
-    cdef u64* times = ms.data.as_ulonglongs
-    cdef u64* sequences = seq.data.as_ulonglongs
-    cdef Py_ssize_t low = 0
-    cdef Py_ssize_t high = len(ms)
-    cdef Py_ssize_t middle
-    while low < high:
-        middle = (low + high) >> 1
-        if times[middle] < asked_ms or (
-            times[middle] == asked_ms and sequences[middle] < asked_seq
-        ):
-            low = middle + 1
-        else:
-            high = middle
-    return low
+    return halves.first_place(ms, seq, entry_id[0], entry_id[1])
 
 
 cdef inline const char* _start_of(object octets) except NULL:

@@ -9,9 +9,10 @@ of octets.py are: here for the interpreter, in ``columns.pxd`` for the compiler.
 from __future__ import annotations
 
 from array import array
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from itertools import accumulate
 
+from geostream.store import halves
 from geostream.store.ids import StreamId
 
 
@@ -37,11 +38,7 @@ def is_at(ms: array[int], seq: array[int], place: int, entry_id: StreamId) -> bo
 
 def place_of(ms: array[int], seq: array[int], entry_id: StreamId) -> int:
     """Return the place of the first ID that is not below this one. O(log n)."""
-    asked_ms, asked_seq = entry_id
-    low = bisect_left(ms, asked_ms)
-    if low == len(ms) or ms[low] != asked_ms:
-        return low
-    return bisect_left(seq, asked_seq, low, bisect_right(ms, asked_ms, low))
+    return halves.first_place(ms, seq, entry_id[0], entry_id[1])
 
 
 def cut(head: bytes, wire: bytes | bytearray, start: int, stop: int) -> bytes:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -100,6 +102,22 @@ STEPS = {
     "geostream.store.halves",
     "geostream.store.octets",
 }
+
+
+@pytest.mark.parametrize("name", sorted(STEPS))
+def test_each_step_is_there_in_both_languages_with_the_same_arguments(name):
+    source = (ROOT / name.replace(".", "/")).with_suffix(".pxd").read_text(encoding="utf-8")
+    in_c = re.findall(r"^cdef inline [\w ]+?[ *]([a-z]\w+)\(([^)]*)\)", source, re.MULTILINE)
+    in_python = {
+        step_name: list(inspect.signature(step).parameters)
+        for step_name, step in inspect.getmembers(import_module(name), inspect.isfunction)
+        if step.__module__ == name
+    }
+    assert in_python
+    assert {
+        step_name: [argument.split()[-1] for argument in arguments.split(",")]
+        for step_name, arguments in in_c
+    } == in_python
 
 
 def test_types_stand_only_beside_modules_that_are_compiled():

@@ -5,16 +5,12 @@ Where modules are compiled, segments are what runs the steps in C.
 
 from __future__ import annotations
 
-import inspect
-import re
 from array import array
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geostream.store import columns
 from geostream.store.ids import MAX_ID, MIN_ID, StreamId
 from geostream.store.segment import VIEW_BYTES, Segment
 from geostream.store.tail import Tail
@@ -22,20 +18,6 @@ from geostream.store.tail import Tail
 HALVES = st.one_of(st.integers(0, 3), st.integers(2**64 - 4, 2**64 - 1), st.just(2**63))
 IDS = st.tuples(HALVES, HALVES)
 SOME_IDS = st.lists(IDS, min_size=1, unique=True).map(sorted)
-
-
-def test_each_step_is_there_in_both_languages_with_the_same_arguments() -> None:
-    source = Path(columns.__file__).with_suffix(".pxd").read_text(encoding="utf-8")
-    in_c = re.findall(r"^cdef inline [\w ]+? ([a-z]\w+)\(([^)]*)\)", source, re.MULTILINE)
-    in_python = {
-        name: list(inspect.signature(step).parameters)
-        for name, step in inspect.getmembers(columns, inspect.isfunction)
-        if step.__module__ == columns.__name__
-    }
-    assert {
-        name: [argument.split()[-1] for argument in arguments.split(",")]
-        for name, arguments in in_c
-    } == in_python
 
 
 def entry_of(entry_id: StreamId) -> bytes:

@@ -6,10 +6,7 @@ listpacks, runs and additions pass with both.
 
 from __future__ import annotations
 
-import inspect
-import re
 from array import array
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -18,20 +15,6 @@ from hypothesis import strategies as st
 from geostream.store import octets
 
 u64 = st.integers(0, 2**64 - 1)
-
-
-def test_each_step_is_there_in_both_languages_with_the_same_arguments() -> None:
-    source = Path(octets.__file__).with_suffix(".pxd").read_text(encoding="utf-8")
-    in_c = re.findall(r"^cdef inline [\w ]+?(\w+)\(([^)]*)\)", source, re.MULTILINE)
-    in_python = {
-        name: list(inspect.signature(step).parameters)
-        for name, step in inspect.getmembers(octets, inspect.isfunction)
-        if step.__module__ == octets.__name__
-    }
-    assert {
-        name: [argument.split()[-1] for argument in arguments.split(",")]
-        for name, arguments in in_c
-    } == in_python
 
 
 @given(u64, u64)
