@@ -184,7 +184,7 @@ class App:
         except OSError as error:
             logs.event(log, logs.ERROR, "cannot start", reason=error.strerror or str(error))
             return False
-        self.disk.journal.replies = self.server
+        self.disk.journal.replies = self.server.turn
         self.server.turn.gate = self.disk.journal
         self.server.on_step = self._step
         self.engine.limit(LOADING_LIMIT, False)

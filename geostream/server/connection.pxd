@@ -9,8 +9,8 @@ from geostream.resp.reader cimport RequestReader
 from geostream.resp.writer cimport encode
 from geostream.server cimport transfer
 from geostream.server.transfer cimport receive  # named for Cython, which follows no whole module
-from geostream.server.held cimport HeldReplies
-from geostream.server.turn cimport Turn
+from geostream.server.held cimport HeldReplies, HeldTurn
+from geostream.server.turn cimport Sender, Turn
 from geostream.server.unsent cimport Unsent, gathered
 
 
@@ -20,7 +20,7 @@ cdef Py_ssize_t FLUSH_PIECES
 cdef Py_ssize_t _SENT_AT_ONCE_BYTES
 
 
-cdef class Connection:
+cdef class Connection(Sender):
     cdef object _sock
     cdef object _server
     cdef Engine _engine
@@ -59,8 +59,14 @@ cdef class Connection:
     cdef _answer(self, reply)
 
     cdef _mark_dirty(self)
-    @cython.locals(out=list, pieces=list, number="long long")
     cpdef flush(self)
+    @cython.locals(out=list, pieces=list)
+    cpdef send_or_keep(self, long long number)
+    cdef _keep(self, long long number, list pieces)
+    @cython.locals(turn=HeldTurn)
+    cpdef bint release(self, long long number) except -1
+    @cython.locals(turn=HeldTurn, pieces=list)
+    cpdef refuse_held(self, bytes line)
     @cython.locals(sent=Py_ssize_t)
     cpdef Py_ssize_t _send(self, pieces) except? -2
     cdef Py_ssize_t _send_long(self, pieces) except? -2

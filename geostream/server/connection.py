@@ -40,6 +40,7 @@ from geostream.resp.writer import encode
 from geostream.server import transfer
 from geostream.server.addresses import addresses
 from geostream.server.held import HeldReplies
+from geostream.server.turn import Sender
 from geostream.server.unsent import Piece, Ready, Unsent, gathered
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ MAX_TIMER_S = 3600.0  # longer waits are looked at in between
 _READ, _WRITE = 1, 2
 
 
-class Connection:
+class Connection(Sender):
     """A client's socket; also its ``Link`` for the engine."""
 
     def __init__(self, sock: socket.socket, server: Server, client_id: int) -> None:
@@ -263,15 +264,16 @@ class Connection:
             self._turn.enter(self)
 
     def flush(self) -> None:
-        """Hand the replies to the socket; keep what it does not take."""
+        """Hand the replies to the socket; keep what it does not take, or what has to wait."""
+        self.send_or_keep(self._turn.waits_for())
+
+    def send_or_keep(self, number: int) -> None:
         self._is_dirty = False
-        out = self._out
-        if out and self._is_open:
+        if self._out and self._is_open:
+            out, self._out = self._out, []
             pieces = gathered(out)
-            out.clear()
-            number = self._turn.waits_for()
             if number:
-                self._hold(number, pieces)
+                self._keep(number, pieces)
             else:
                 self._held.end_turn()
                 self._hand_over(pieces)
@@ -283,30 +285,28 @@ class Connection:
         if self._unsent.is_empty() and self._held.is_empty():
             self.drop()
 
-    def _hold(self, number: int, pieces: list[Piece]) -> None:
+    def _keep(self, number: int, pieces: list[Piece]) -> None:
         """Keep replies until a number is reached. The rest of a pipeline may wait for another."""
         self._held.keep(number, pieces)
-        self._server.note_held(self)
+        self._turn.note_kept(self)
         if self._held.size_bytes > self._max_unsent_bytes:
             self._drop_unread(self._held.size_bytes)
 
     def release(self, number: int) -> bool:
-        """Send what waited for this number or one before; tell whether nothing waits any more."""
-        for pieces in self._held.take(number):
-            self._let_go(pieces)
+        for turn in self._held.take(number):
+            if self._is_open:
+                self._hand_over(turn.pieces)
+        if self.client.is_closing:
+            self._drop_if_empty()
         return self._held.is_empty()
 
     def refuse_held(self, line: bytes) -> None:
-        """Send what waits, errors in place of replies that tell of a change."""
-        for pieces in self._held.refuse(line):
+        for turn in self._held.take_all():
+            pieces = turn.with_errors(line)
             if pieces is None:
                 self.drop()
-            else:
-                self._let_go(pieces)
-
-    def _let_go(self, pieces: list[Piece]) -> None:
-        if self._is_open:
-            self._hand_over(pieces)
+            elif self._is_open:
+                self._hand_over(pieces)
         if self.client.is_closing:
             self._drop_if_empty()
 

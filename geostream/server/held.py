@@ -8,20 +8,37 @@ the client gets an answer to each request, and none that is not true.
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterator
-from typing import NamedTuple
-
 from geostream.reply import NO_REPLY, Push, Reply, Several
-from geostream.server.unsent import Piece
+from geostream.server.unsent import Piece, size_bytes
 
 
-class _Turn(NamedTuple):
-    number: int  # of what they wait for
-    pieces: list[Piece]
-    replies: int
-    tells_change: bool
-    has_messages: bool  # there are messages among them that nobody asked for
+class HeldTurn:
+    """The replies of one turn of the hub.
+
+    number       -- what they wait for
+    has_messages -- there are messages among them that nobody asked for
+    """
+
+    __slots__ = ("has_messages", "number", "pieces", "replies", "size_bytes", "tells_change")
+
+    def __init__(
+        self, number: int, pieces: list[Piece], replies: int, tells_change: bool, has_messages: bool
+    ) -> None:
+        self.number = number
+        self.pieces = pieces
+        self.size_bytes = size_bytes(pieces)
+        self.replies = replies
+        self.tells_change = tells_change
+        self.has_messages = has_messages
+
+    def with_errors(self, line: bytes) -> list[Piece] | None:
+        """Return what to send when the disk has failed; None: hang up.
+
+        Where messages stand among replies that tell of a change nobody could tell which is which.
+        """
+        if not self.tells_change:
+            return self.pieces
+        return None if self.has_messages else [b"-%b\r\n" % line * self.replies]
 
 
 class HeldReplies:
@@ -31,7 +48,7 @@ class HeldReplies:
 
     def __init__(self) -> None:
         """Start with nothing."""
-        self._turns: deque[_Turn] = deque()
+        self._turns: list[HeldTurn] = []
         self.size_bytes = 0  # of what waits
         self.replies = 0  # made in this turn
         self.tells_change = False  # one of them does, or may
@@ -59,32 +76,30 @@ class HeldReplies:
 
     def keep(self, number: int, pieces: list[Piece]) -> None:
         """Keep what was made in this turn until a number is reached."""
-        turn = _Turn(number, pieces, self.replies, self.tells_change, self.has_messages)
+        turn = HeldTurn(number, pieces, self.replies, self.tells_change, self.has_messages)
         self._turns.append(turn)
-        self.size_bytes += sum(map(len, pieces))
+        self.size_bytes += turn.size_bytes
         self.end_turn()
 
-    def take(self, number: int) -> Iterator[list[Piece]]:
-        """Give back what waited for this number or one before it."""
-        while self._turns and self._turns[0].number <= number:
-            turn = self._turns.popleft()
-            self.size_bytes -= sum(map(len, turn.pieces))
-            yield turn.pieces
+    def take(self, number: int) -> list[HeldTurn]:
+        """Give back what waited for this number or one before it. O(turns held)."""
+        turns, count = self._turns, 0
+        for turn in turns:
+            if turn.number > number:
+                break
+            self.size_bytes -= turn.size_bytes
+            count += 1
+        if count == len(turns):
+            self._turns = []
+            return turns
+        self._turns = turns[count:]
+        return turns[:count]
 
-    def refuse(self, line: bytes) -> Iterator[list[Piece] | None]:
-        """Give back everything, with errors where a change is told; None: hang up.
-
-        Where messages stand among such replies nobody could tell which is which.
-        """
-        while self._turns:
-            turn = self._turns.popleft()
-            self.size_bytes -= sum(map(len, turn.pieces))
-            if not turn.tells_change:
-                yield turn.pieces
-            elif turn.has_messages:
-                yield None
-            else:
-                yield [b"-%b\r\n" % line * turn.replies]
+    def take_all(self) -> list[HeldTurn]:
+        """Give back everything."""
+        turns, self._turns = self._turns, []
+        self.size_bytes = 0
+        return turns
 
     def clear(self) -> None:
         """Forget what waits."""

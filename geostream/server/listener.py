@@ -66,7 +66,6 @@ class Server:
         self.turn = Turn()
         self._held: dict[Connection, None] = {}
         self.on_step: Callable[[], None] | None = None  # called with every step
-        self._gated: dict[Connection, None] = {}  # connections with replies that wait
         self._closing: dict[Connection, tuple[int, float]] = {}  # bytes sent, since when
         self._listeners: list[StreamServer] = []
         self._unix_path = ""  # of the socket that is ours
@@ -161,29 +160,12 @@ class Server:
         """Drop a connection that is closed."""
         self.connections.pop(connection, None)
         self._held.pop(connection, None)
-        self._gated.pop(connection, None)
+        self.turn.forget(connection)
         self._closing.pop(connection, None)
 
     def note_closing(self, connection: Connection) -> None:
         """Remember a connection that is to go once its peer has taken the last replies."""
         self._closing[connection] = (NOT_LOOKED_AT, 0.0)
-
-    # Waiting for the disk
-
-    def note_held(self, connection: Connection) -> None:
-        """Remember a connection with replies that wait for the gate."""
-        self._gated[connection] = None
-
-    def release(self, number: int) -> None:
-        """Let the replies go that wait for this number or one before it."""
-        for connection in [one for one in self._gated if one.release(number)]:
-            self._gated.pop(connection, None)
-
-    def refuse_held(self, line: bytes) -> None:
-        """Give up waiting: see Connection.refuse_held."""
-        gated, self._gated = self._gated, {}
-        for connection in gated:
-            connection.refuse_held(line)
 
     # Pausing (CLIENT PAUSE)
 

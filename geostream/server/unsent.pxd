@@ -6,10 +6,11 @@ cdef Py_ssize_t _GATHER_PIECES
 cdef Py_ssize_t _TURN_BYTES
 
 
-@cython.locals(size_bytes=Py_ssize_t, is_joined=bint)
+@cython.locals(total_bytes=Py_ssize_t, is_joined=bint)
 cpdef list gathered(list out)
 
-cdef Py_ssize_t _size_bytes(list pieces) except -1
+@cython.locals(total_bytes=Py_ssize_t)
+cpdef Py_ssize_t size_bytes(list pieces) except -1
 
 
 cdef class Unsent:
@@ -19,6 +20,6 @@ cdef class Unsent:
 
     cpdef bint is_empty(self)
 
-    @cython.locals(size_bytes=Py_ssize_t, sent=Py_ssize_t, is_long=bint)
+    @cython.locals(total_bytes=Py_ssize_t, sent=Py_ssize_t, is_long=bint)
     cpdef bint hand_over(self, list pieces) except -1
     cdef _keep(self, piece)

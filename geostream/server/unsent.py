@@ -27,11 +27,11 @@ Piece = Ready | Later
 
 
 def gathered(out: list[Piece]) -> list[Piece]:
-    """Return pieces as they are best sent. O(pieces), and the bytes of small ones."""
-    size_bytes = _size_bytes(out)
-    if size_bytes < _TURN_BYTES:  # there is no Later in so little
-        is_joined = len(out) > 1 and (len(out) > _GATHER_PIECES or size_bytes < _GATHER_BYTES)
-        return [b"".join(out)] if is_joined else out[:]  # type: ignore[arg-type]
+    """Return pieces as they are best sent, perhaps the same list. O(bytes of small ones)."""
+    total_bytes = size_bytes(out)
+    if total_bytes < _TURN_BYTES:  # there is no Later in so little
+        is_joined = len(out) > 1 and (len(out) > _GATHER_PIECES or total_bytes < _GATHER_BYTES)
+        return [b"".join(out)] if is_joined else out  # type: ignore[arg-type]
     pieces: list[Piece] = []
     for is_large, run in groupby(out, key=_is_large):
         if is_large:
@@ -44,11 +44,12 @@ def gathered(out: list[Piece]) -> list[Piece]:
     return pieces
 
 
-def _size_bytes(pieces: list[Piece]) -> int:
-    size_bytes = 0
+def size_bytes(pieces: list[Piece]) -> int:
+    """Return how long pieces are together."""
+    total_bytes = 0
     for piece in pieces:
-        size_bytes += len(piece)
-    return size_bytes
+        total_bytes += len(piece)
+    return total_bytes
 
 
 def _is_large(piece: Piece) -> bool:
@@ -75,12 +76,12 @@ class Unsent:
 
     def hand_over(self, pieces: list[Piece]) -> bool:
         """Send pieces behind what is here, and keep what is not taken; False: the peer is gone."""
-        size_bytes = _size_bytes(pieces)
-        is_long = size_bytes >= _TURN_BYTES or len(pieces) > _GATHER_PIECES
+        total_bytes = size_bytes(pieces)
+        is_long = total_bytes >= _TURN_BYTES or len(pieces) > _GATHER_PIECES
         sent = 0
         if not self._pieces and not is_long:
             sent = self._send(pieces)  # type: ignore[arg-type]  # a Later is longer
-            if sent == size_bytes:
+            if sent == total_bytes:
                 return True
         if sent < 0:
             return False
