@@ -145,8 +145,20 @@ class Persistence(ABC):
         Called at most once, right after ``open``.
         """
 
-    def append(self, batch: Sequence[Effect]) -> None:
+    def gather(self, effects: Sequence[Effect]) -> Sequence[Any]:
+        """Return what ``append`` is to be given for these effects, in their place.
+
+        Called by the thread that runs commands, for some effects at a time and in their order,
+        while they are at hand. A plugin that writes them down here in a few pieces saves that
+        thread from keeping thousands of objects for another one. Look at the effects only, be
+        quick, raise nothing.
+        """
+        return effects
+
+    def append(self, batch: Sequence[Any]) -> None:
         """Write a batch so that a crash leaves all of it or none of it.
+
+        batch -- what ``gather`` returned for its effects
 
         Raises OSError, and nothing of the batch must then be found by a later load, or, if that
         cannot be helped, the same batch appended again must replace what is there.

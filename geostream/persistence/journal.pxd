@@ -5,6 +5,10 @@ cimport cython
 from geostream.store.effects.entry_added cimport EntryAdded
 
 
+cdef Py_ssize_t _PORTION_EFFECTS
+cdef Py_ssize_t _PORTION_BYTES
+
+
 cdef class Journal:
     cdef public list writers
     cdef public object replies
@@ -15,6 +19,8 @@ cdef class Journal:
     cdef object _on_change
     cdef bint _appends
     cdef list _open
+    cdef Py_ssize_t _open_bytes
+    cdef Py_ssize_t _changes
     cdef double _open_s
     cdef bint _gathers
     cdef long long _number
@@ -28,6 +34,7 @@ cdef class Journal:
 
     @cython.locals(added=EntryAdded)
     cpdef take(self, list effects)
+    cdef _gather(self)
     cpdef end_turn(self)
     cpdef hand_over(self)
     cpdef long long position(self) except? -1

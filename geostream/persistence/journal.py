@@ -6,7 +6,10 @@ synced whose effects it tells or could have seen; the replies of clients that on
 as well, because a crash could take back what they saw. With ``everysec`` they wait only when
 the disk is more than ``STALLED_S`` behind, so no more than that can ever be lost. Where no
 reply waits, a batch is what changed within ``GATHER_S``: handing over costs both threads, and
-the writers' threads take the interpreter from the hub each time they wake.
+the writers' threads take the interpreter from the hub each time they wake. Meanwhile effects
+are given to the plugins some at a time (``Persistence.gather``), which may have them in their
+own form at once: thousands of small objects, kept for another thread to read and free, cost
+more than writing them down while they are in the processor's cache.
 
 When a disk fails, writes are refused (``refusal``), and the replies that wait are given up:
 whoever wrote is told that it is not on disk, whoever read gets what it asked for. What was
@@ -34,7 +37,12 @@ from geostream.store.effects.entry_added import EntryAdded
 
 GATHER_S = 0.03  # of changes that are one batch, where no reply waits for them
 GATHERED_EFFECTS = 10_000  # most that are held back, about
+PORTION_EFFECTS = 128  # gathered at a time ...
+PORTION_BYTES = 64 * 1024  # ... or fewer, if they are large
 STALLED_S = 1.0  # the disk is so far behind, beyond the second that everysec allows
+
+# The same as numbers in C, see journal.pxd.
+_PORTION_EFFECTS, _PORTION_BYTES = PORTION_EFFECTS, PORTION_BYTES
 
 Done = Callable[[Any, BaseException | None], None]
 
@@ -71,7 +79,9 @@ class Journal:
         self._on_fault = on_fault
         self._on_change = on_change
         self._appends = False  # one of the writers does, so changes are to be kept for it
-        self._open: list[Effect] = []  # not handed over
+        self._open: list[Effect] = []  # not gathered
+        self._open_bytes = 0  # of their entries
+        self._changes = 0  # not handed over, gathered or not
         self._open_s = 0.0  # since when ...
         self._gathers = False  # ... if there are some, and they wait for more
         self._number = 0  # of the last batch handed over
@@ -148,13 +158,25 @@ class Journal:
             if type(effect) is EntryAdded:
                 added = effect
                 added.unpacked = None  # freed while it is at hand: what is kept, costs
+                self._open_bytes += len(added.entry)
             self._open.append(effect)
+        self._changes += len(effects)
+        if len(self._open) >= _PORTION_EFFECTS or self._open_bytes >= _PORTION_BYTES:
+            self._gather()
+
+    def _gather(self) -> None:
+        """Give the plugins what changed since they were last given something."""
+        effects, self._open = self._open, []
+        self._open_bytes = 0
+        for writer in self.writers:
+            if writer.plugin.appends:
+                writer.gather(effects)
 
     def end_turn(self) -> None:
         """Hand over what changed, at the end of a turn of the hub; or wait for more."""
-        if not self._open:
+        if not self._changes:
             return
-        if self._fsync == "always" or self._holds or len(self._open) >= GATHERED_EFFECTS:
+        if self._fsync == "always" or self._holds or self._changes >= GATHERED_EFFECTS:
             self.hand_over()
         elif not self._gathers:
             self._gathers = True
@@ -165,9 +187,10 @@ class Journal:
 
     def hand_over(self) -> None:
         """Hand over what changed so far."""
-        if not self._open:
+        if not self._changes:
             return
-        batch, self._open = self._open, []
+        self._gather()
+        self._changes = 0
         self._number += 1
         if self._fsync == "everysec":
             since_s = self._open_s if self._gathers else self._clock.monotonic_s()
@@ -177,11 +200,11 @@ class Journal:
             self._gathering.stop()
         for writer in self.writers:
             if writer.plugin.appends:
-                writer.append(self._number, batch)
+                writer.append(self._number)
 
     def position(self) -> int:
         """Return the number of the batch that has the latest change."""
-        return self._number + bool(self._open)
+        return self._number + bool(self._changes)
 
     def synced_position(self) -> int:
         """Return the number of the last batch that all writers have synced."""
@@ -193,7 +216,7 @@ class Journal:
         """Return the batch that a reply made now has to wait for; 0: it may leave."""
         if not self._holds:
             return 0
-        number = self._number + bool(self._open)
+        number = self._number + bool(self._changes)
         return number if number > self._synced else 0
 
     def step(self) -> None:

@@ -46,7 +46,8 @@ class Failure:
 @dataclass(slots=True)
 class _Batch:
     number: int
-    effects: Sequence[Effect]
+    gathered: list[Any]  # as the plugin wants it
+    effects: int  # how many there were
 
 
 @dataclass(slots=True)
@@ -82,6 +83,8 @@ class Writer:
         self._clock = clock
         self._notify = notify
         self._on_fault = on_fault
+        self._gathered: list[Any] = []  # for the next batch
+        self._effects = 0  # how many it is made of
         self._jobs: SimpleQueue[_Batch | _Call | None] = SimpleQueue()
         self._ahead: deque[_Batch | _Call | None] = deque()  # taken off the queue, not done yet
         self._urgent = threading.Event()  # try again at once: somebody waits
@@ -92,9 +95,19 @@ class Writer:
 
     # Called by the hub
 
-    def append(self, number: int, effects: Sequence[Effect]) -> None:
-        """Have a batch written; numbers ascend. ``effects`` must not change any more."""
-        self._jobs.put(_Batch(number, effects))
+    def gather(self, effects: Sequence[Effect]) -> None:
+        """Take effects for the next batch; they must not change any more."""
+        self._effects += len(effects)
+        try:
+            self._gathered += self.plugin.gather(effects)
+        except Exception as fault:  # the plugin broke its promise; it is given them as they are
+            self._on_fault(f"gathering for {self.plugin.name}", fault)
+            self._gathered += effects
+
+    def append(self, number: int) -> None:
+        """Have what was gathered written as one batch; numbers ascend."""
+        self._jobs.put(_Batch(number, self._gathered, self._effects))
+        self._gathered, self._effects = [], 0
 
     def call(
         self, function: Callable[[], Any], done: Callable[[Any, BaseException | None], None]
@@ -191,10 +204,10 @@ class Writer:
                 self._notify()
 
     def _append(self, batch: _Batch) -> None:
-        effects, number = self._merged(batch)
+        gathered, number = self._merged(batch)
         while True:
             try:
-                self.plugin.append(effects)
+                self.plugin.append(gathered)
                 break
             except OSError as error:
                 self._fail(error.strerror or str(error))
@@ -210,25 +223,21 @@ class Writer:
         else:
             self._notify()
 
-    def _merged(self, batch: _Batch) -> tuple[Sequence[Effect], int]:
+    def _merged(self, batch: _Batch) -> tuple[list[Any], int]:
         """Return a batch with those that wait behind it."""
-        effects, number = batch.effects, batch.number
-        size = len(effects)
-        more: list[Sequence[Effect]] = []
-        while size < MERGED_EFFECTS and not self._ahead:
+        gathered, effects, number = batch.gathered, batch.effects, batch.number
+        while effects < MERGED_EFFECTS and not self._ahead:
             try:
                 job = self._jobs.get_nowait()
             except Empty:
                 break
             if isinstance(job, _Batch):
-                more.append(job.effects)
-                size += len(job.effects)
+                gathered += job.gathered
+                effects += job.effects
                 number = job.number
             else:
                 self._ahead.append(job)
-        if more:
-            effects = [effect for part in (effects, *more) for effect in part]
-        return effects, number
+        return gathered, number
 
     def _sync_if_due(self) -> None:
         if self._until_sync_s() <= 0:

@@ -19,9 +19,11 @@ class ScriptedPlugin(Persistence):
     def __init__(self, appends: bool = True) -> None:
         super().__init__(Path(), {})
         self.appends = appends
+        self.gathered: list[bytes] = []  # keys
         self.batches: list[list[Effect]] = []
         self.images: list[list[Effect]] = []
         self.calls: list[str] = []
+        self.gather_error: Exception | None = None
         self.append_error: Exception | None = None
         self.sync_error: Exception | None = None
         self.snapshot_error: Exception | None = None
@@ -37,6 +39,12 @@ class ScriptedPlugin(Persistence):
 
     def load(self) -> Iterator[Stored]:
         return iter(())
+
+    def gather(self, effects: Sequence[Effect]) -> Sequence[Effect]:
+        if self.gather_error is not None:
+            raise self.gather_error
+        self.gathered += [effect.key for effect in effects]
+        return effects
 
     def append(self, batch: Sequence[Effect]) -> None:
         if self.append_error is not None:

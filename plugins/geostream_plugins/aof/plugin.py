@@ -27,7 +27,7 @@ from geostream_plugins.aof.log_reader import LogReader, holds_nothing
 from geostream_plugins.aof.manifest import Manifest, Part, sync_directory
 from geostream_plugins.aof.options import changed, read_options
 from geostream_plugins.aof.parts import Parts
-from geostream_plugins.aof.records import NO_DATABASE, batch_bytes
+from geostream_plugins.aof.records import NO_DATABASE, Written, batch_bytes, gathered
 from geostream_plugins.aof.scan import BadFormat, Data, Torn
 
 REPAIR = "'geostream repair' copies what is good to another place"
@@ -133,7 +133,10 @@ class AofPersistence(Persistence):
 
     # Appending
 
-    def append(self, batch: Sequence[Effect]) -> None:
+    def gather(self, effects: Sequence[Effect]) -> Sequence[Effect | Written]:
+        return gathered(effects)
+
+    def append(self, batch: Sequence[Effect | Written]) -> None:
         if self._log is None and not self._is_current:
             return  # the files hold other data; the rewrite that has to come has this too
         log = self._log or self._start_log()

@@ -9,12 +9,14 @@ or geostream would carry it out otherwise, the effect goes before it as an annot
 A batch of more than one thing stands between MULTI and EXEC, so that a crash leaves all of it
 or nothing, and ends with its checksum.
 
-Adding an entry is what happens most, and is written many at a time (store/xadd_commands.py).
+Adding an entry is what happens most, and is written many at a time (store/xadd_commands.py),
+while the entries are at hand (``gathered``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, cast
 
@@ -34,6 +36,17 @@ PORTABLE_VERSION = 11  # of a DUMP payload: what Redis 7.2 and every Valkey read
 COMPLETE_VERSION = 14  # the first that has everything of a stream
 NO_DATABASE = -1  # selected in a file that was just opened
 _THROWN_AWAY = b"geostream"  # a group that is there for a moment
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """Additions to one database that are written down already."""
+
+    db: int
+    key: bytes  # of the first
+    commands: bytes
+    count: int
+
 
 Record = tuple[bytes | bytearray, int]  # bytes, and how many commands and annotations they are
 
@@ -255,7 +268,7 @@ def _annotated(effect: Effect) -> Record:
     return effect_lines(effect), 1
 
 
-#: All but EntryAdded, which ``_records`` does itself.
+#: All but EntryAdded, see ``gathered``.
 RECORDS: dict[type[Effect], Callable[[Any], Record]] = {
     fx.StreamCreated: _stream_created,
     fx.StringSet: _string_set,
@@ -289,20 +302,35 @@ RECORDS: dict[type[Effect], Callable[[Any], Record]] = {
 }
 
 
-def _records(batch: list[Effect], database: int) -> Iterator[Record]:
-    """Yield the effects as records, with a SELECT wherever the database changes."""
+def gathered(effects: Sequence[Effect | Written]) -> list[Effect | Written]:
+    """Return effects with additions written down, as many as follow each other in one."""
+    batch: list[Any] = list(effects)
+    found: list[Effect | Written] = []
+    place = 0
+    while place < len(batch):
+        effect = batch[place]
+        if type(effect) is fx.EntryAdded:  # nearly all are
+            commands, count = xadd_commands(batch, place)
+            found.append(Written(effect.db, effect.key, commands, count))
+            place += count
+        else:
+            found.append(effect)
+            place += 1
+    return found
+
+
+def _records(batch: list[Any], database: int) -> Iterator[Record]:
+    """Yield what was gathered as records, with a SELECT wherever the database changes."""
     place, end = 0, len(batch)
     while place < end:
         effect = batch[place]
         if effect.db != database:
             database = effect.db
             yield select(database), 0
-        if type(effect) is fx.EntryAdded:  # nearly all are
-            commands, count = xadd_commands(batch, place)
-            place += count
-            yield commands, count
-            continue
         place += 1
+        if type(effect) is Written:
+            yield effect.commands, effect.count
+            continue
         if type(effect) is fx.StreamCreated and place < end:
             after = batch[place]
             if type(after) in _MAKE_STREAMS and (after.db, after.key) == (effect.db, effect.key):
@@ -315,14 +343,15 @@ def _records(batch: list[Effect], database: int) -> Iterator[Record]:
 
 
 #: What makes a stream on other servers if there is none.
-_MAKE_STREAMS = {fx.EntryAdded, fx.GroupCreated}
+_MAKE_STREAMS = {Written, fx.GroupCreated}
 
 
 def batch_bytes(
-    batch: Sequence[Effect], database: int, before: bytes = b"", atomic: bool = True
+    batch: Sequence[Effect | Written], database: int, before: bytes = b"", atomic: bool = True
 ) -> bytes:
     """Return a batch as it stands in the file. Empty if there is nothing to write.
 
+    batch    -- gathered or not
     database -- the one selected in the file so far; after it, that of the last effect is
     before   -- goes in front, outside the transaction
     atomic   -- whether it is to be a transaction
@@ -331,7 +360,7 @@ def batch_bytes(
     """
     pieces: list[bytes | bytearray] = []
     things = 0
-    for piece, count in _records(list(batch), database):
+    for piece, count in _records(gathered(batch), database):
         pieces.append(piece)
         things += count
     if not things:

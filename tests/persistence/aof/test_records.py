@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import cycle
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from geostream.persistence.api import Corrupt, Request
 from geostream.store import effects as fx
@@ -19,9 +22,11 @@ from geostream_plugins.aof.annotations import (
     Held,
     effect_lines,
 )
-from geostream_plugins.aof.records import NO_DATABASE, RECORDS, batch_bytes
+from geostream_plugins.aof.records import NO_DATABASE, RECORDS, batch_bytes, gathered
 from geostream_plugins.aof.scan import Scanner
 from tests.persistence.aof.files import DIR_NAME, load, opened, store
+from tests.properties.test_replay import commands
+from tests.support.engines import make_engine
 
 REDIS_LINE_BYTES = 1023  # what its buffer holds
 
@@ -38,6 +43,24 @@ def commands_of(batch: list[Effect], database: int = 0) -> list[str]:
 def test_every_kind_of_effect_is_known() -> None:
     kinds = {getattr(fx, name) for name in fx.__all__} - {Effect}
     assert {*RECORDS, fx.EntryAdded} == kinds
+
+
+@settings(max_examples=60)
+@given(st.lists(commands, max_size=40), st.lists(st.integers(1, 5), min_size=1))
+def test_what_is_gathered_in_portions_is_what_is_written_at_once(requests, portions) -> None:
+    subject = make_engine(now_ms=1_000)
+    effects: list[Effect] = []
+    subject.engine.listeners.append(effects.extend)
+    for request in requests:
+        subject.engine.unblock(subject.client)
+        subject.execute(*request)
+    in_portions, place = [], 0
+    for size in cycle(portions):
+        in_portions += gathered(effects[place : place + size])
+        place += size
+        if place >= len(effects):
+            break
+    assert batch_bytes(in_portions, 0) == batch_bytes(effects, 0)
 
 
 def test_an_unknown_kind_is_named() -> None:

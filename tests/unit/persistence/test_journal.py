@@ -8,7 +8,7 @@ import gevent
 import pytest
 
 from geostream.persistence import journal
-from geostream.persistence.journal import GATHERED_EFFECTS, Journal
+from geostream.persistence.journal import GATHERED_EFFECTS, PORTION_EFFECTS, Journal
 from geostream.store.effects import KeyDeleted
 from tests.support.clock import ManualClock
 from tests.support.plugins import ScriptedPlugin
@@ -76,6 +76,32 @@ def test_a_turn_is_a_batch(make):
     setup.journal.end_turn()
     setup.until(lambda: setup.journal.synced_position() == 1)
     assert [[e.key for e in batch] for batch in setup.plugin.batches] == [[b"a", b"b"]]
+
+
+def test_a_plugin_is_given_changes_in_their_order_while_they_are_made(make):
+    setup = make("everysec")
+    many = [b"%d" % number for number in range(3 * PORTION_EFFECTS)]
+    for key in many:
+        setup.change(key)
+    in_time = len(setup.plugin.gathered)
+    setup.change(b"last")
+    setup.journal.hand_over()
+    setup.until(lambda: setup.plugin.batches)
+    assert in_time >= len(many) - PORTION_EFFECTS
+    assert setup.plugin.gathered == [*many, b"last"]
+    assert [[e.key for e in batch] for batch in setup.plugin.batches] == [[*many, b"last"]]
+
+
+def test_a_plugin_that_fails_to_gather_is_told_of_and_given_the_effects_themselves(make):
+    setup = make()
+    setup.plugin.gather_error = ZeroDivisionError("ours")
+    setup.change(b"a")
+    setup.journal.end_turn()
+    setup.until(lambda: setup.journal.synced_position() == 1)
+    assert [[e.key for e in batch] for batch in setup.plugin.batches] == [[b"a"]]
+    assert [(where, str(fault)) for where, fault in setup.faults] == [
+        ("gathering for scripted", "ours")
+    ]
 
 
 def test_what_gathers_while_the_disk_is_busy_is_one_batch_and_one_sync(make):
