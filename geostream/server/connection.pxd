@@ -49,6 +49,7 @@ cdef class Connection(Sender):
     @cython.locals(size=Py_ssize_t, received="char *")
     cdef bint _receive(self) except -1
 
+    @cython.locals(requests=list)
     cdef _feed(self, data)
     @cython.locals(
         client=Client, requests=list, engine=Engine, now_ms="long long", handed_out="long long",
@@ -68,7 +69,7 @@ cdef class Connection(Sender):
     @cython.locals(turn=HeldTurn, pieces=list)
     cpdef refuse_held(self, bytes line)
     @cython.locals(sent=Py_ssize_t)
-    cpdef Py_ssize_t _send(self, pieces) except? -2
+    cpdef Py_ssize_t send(self, pieces) except? -2
     cdef Py_ssize_t _send_long(self, pieces) except? -2
     cpdef push(self, reply)
     @cython.locals(ticket=Ticket)

@@ -40,8 +40,8 @@ from geostream.resp.writer import encode
 from geostream.server import transfer
 from geostream.server.addresses import addresses
 from geostream.server.held import HeldReplies
-from geostream.server.turn import Sender
-from geostream.server.unsent import Piece, Ready, Unsent, gathered
+from geostream.server.turn import Ready, Sender
+from geostream.server.unsent import Piece, Unsent, gathered
 
 if TYPE_CHECKING:
     from geostream.server.listener import Server
@@ -77,7 +77,7 @@ class Connection(Sender):
         self._requests: list[list[bytes]] = []  # complete, not executed yet
         self._unread = bytearray()  # what arrived behind requests that wait
         self._out: list[Any] = []  # pieces of replies not handed to the socket yet
-        self._unsent = Unsent(self._send)  # what the socket did not take
+        self._unsent = Unsent(self)  # what the socket did not take
         self._held = HeldReplies()  # what waits for the disk
         self._is_open = True
         self._is_dirty = False  # will be flushed at the end of this turn
@@ -149,7 +149,8 @@ class Connection(Sender):
     def _feed(self, data: bytes | bytearray) -> None:
         """Read what is complete by now; who has not logged in has narrower limits."""
         self._reader.authenticated = self.client.is_authenticated
-        self._requests += self._reader.feed(data)
+        requests = self._reader.feed(data)
+        self._requests = self._requests + requests if self._requests else requests
 
     def _keep_unread(self, data: bytes | bytearray) -> bool:
         """Keep what arrived behind requests that wait; tell whether to go on."""
@@ -182,15 +183,17 @@ class Connection(Sender):
                 if not self._reader.held_back:
                     break
                 self._feed(b"")
+                requests = self._requests
                 continue
             if engine.paused_until_ms > now_ms and self._server.hold(self, requests[done]):
                 break
             done += 1
             self._answer(engine.execute(client, requests[done - 1], now_ms))
-        del requests[:done]
+        self._requests = requests = requests[done:] if done < len(requests) else []
         held = self._held
         held.tells_change = held.tells_change or engine.handed_out != handed_out
-        held.has_messages = held.has_messages or client.hears
+        if client.is_guarded and client.hears:
+            held.has_messages = True
         if client.ticket is not None:
             self.set_timer()
         elif not requests and (self._unread or self._reader.error is not None):
@@ -324,8 +327,7 @@ class Connection(Sender):
         self._server.log_dropped(self.client, size_bytes)
         self.drop()
 
-    def _send(self, pieces: Sequence[Ready]) -> int:
-        """Return how many bytes the socket took; -1 if the peer is gone."""
+    def send(self, pieces: Sequence[Ready]) -> int:
         first = pieces[0]
         if type(first) is bytes and len(pieces) == 1 and len(first) <= _SENT_AT_ONCE_BYTES:
             sent = transfer.send_piece(self.fd, first)

@@ -2,6 +2,7 @@ cimport cython
 
 
 cdef class Sender:
+    cpdef Py_ssize_t send(self, pieces) except? -2
     cpdef send_or_keep(self, long long number)
     cpdef bint release(self, long long number) except -1
     cpdef refuse_held(self, bytes line)

@@ -10,11 +10,19 @@ until the gate says that what they wait for is reached, or never will be.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from geostream.server.gate import Gate
+
+Ready = bytes | bytearray | memoryview
 
 
 class Sender:
-    """A connection, as far as turns go."""
+    """A connection, as far as its replies go."""
+
+    def send(self, pieces: Sequence[Ready]) -> int:
+        """Return how many bytes the socket took; -1: the peer is gone, as after its end."""
+        return -1
 
     def send_or_keep(self, number: int) -> None:
         """Hand what there is to the socket, or keep it until a number is reached; 0: hand over."""

@@ -1,5 +1,7 @@
 cimport cython
 
+from geostream.server.turn cimport Sender
+
 
 cdef Py_ssize_t _GATHER_BYTES
 cdef Py_ssize_t _GATHER_PIECES
@@ -15,7 +17,7 @@ cpdef Py_ssize_t size_bytes(list pieces) except -1
 
 cdef class Unsent:
     cdef object _pieces
-    cdef object _send
+    cdef Sender _sender
     cdef public long long size_bytes
 
     cpdef bint is_empty(self)

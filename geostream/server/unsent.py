@@ -9,10 +9,10 @@ comes to the front, a piece at a time, so it never takes more memory than that.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
 from itertools import groupby
 
 from geostream.reply import Later
+from geostream.server.turn import Ready, Sender
 
 GATHER_BYTES = 64 * 1024  # replies of this size are sent without being joined first ...
 GATHER_PIECES = 64  # ... if they are in no more pieces than this
@@ -22,7 +22,6 @@ TURN_BYTES = 1024 * 1024  # sent to one client in one turn of the hub
 # The same as numbers in C, see unsent.pxd.
 _GATHER_BYTES, _GATHER_PIECES, _TURN_BYTES = GATHER_BYTES, GATHER_PIECES, TURN_BYTES
 
-Ready = bytes | bytearray | memoryview
 Piece = Ready | Later
 
 
@@ -59,11 +58,11 @@ def _is_large(piece: Piece) -> bool:
 class Unsent:
     """What one socket did not take yet, in its order."""
 
-    __slots__ = ("_pieces", "_send", "size_bytes")
+    __slots__ = ("_pieces", "_sender", "size_bytes")
 
-    def __init__(self, send: Callable[[Sequence[Ready]], int]) -> None:
-        """Send with a function that returns how many bytes were taken; -1: the peer is gone."""
-        self._send = send
+    def __init__(self, sender: Sender) -> None:
+        """Send by this connection."""
+        self._sender = sender
         self._pieces: deque[bytearray | memoryview | Later] = deque()
         self.size_bytes = 0
 
@@ -80,7 +79,7 @@ class Unsent:
         is_long = total_bytes >= _TURN_BYTES or len(pieces) > _GATHER_PIECES
         sent = 0
         if not self._pieces and not is_long:
-            sent = self._send(pieces)  # type: ignore[arg-type]  # a Later is longer
+            sent = self._sender.send(pieces)  # type: ignore[arg-type]  # a Later is longer
             if sent == total_bytes:
                 return True
         if sent < 0:
@@ -112,7 +111,7 @@ class Unsent:
                 self._make_piece(data)
                 continue
             offered = data if len(data) <= left_bytes else data[:left_bytes]
-            sent = self._send((offered,))
+            sent = self._sender.send((offered,))
             if sent < 0:
                 return False
             self.size_bytes -= sent
@@ -134,11 +133,7 @@ class Unsent:
             self._pieces.popleft()
 
     def close(self) -> None:
-        """Forget everything, the function too: with it whoever keeps this would be a cycle."""
+        """Forget everything, the connection too: it and this would be a cycle."""
         self._pieces.clear()
         self.size_bytes = 0
-        self._send = _gone
-
-
-def _gone(_: Sequence[Ready]) -> int:
-    return -1
+        self._sender = Sender()

@@ -7,10 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from geostream.reply import Later
-from geostream.server.unsent import GATHER_BYTES, TURN_BYTES, Piece, Ready, Unsent, gathered
+from geostream.server.turn import Ready, Sender
+from geostream.server.unsent import GATHER_BYTES, TURN_BYTES, Piece, Unsent, gathered
 
 
-class Peer:
+class Peer(Sender):
     """A socket that takes so many bytes at a time."""
 
     def __init__(self, takes: Sequence[int]) -> None:
@@ -31,7 +32,7 @@ def later(*pieces: bytes) -> Later:
 
 
 def deliver(out: list[Piece], peer: Peer) -> None:
-    unsent = Unsent(peer.send)
+    unsent = Unsent(peer)
     assert unsent.hand_over(gathered(out))
     while unsent:
         assert unsent.send_on()
@@ -58,7 +59,7 @@ def test_all_bytes_arrive_in_order_whatever_the_socket_takes(replies, takes):
 
 def test_no_turn_sends_more_than_its_share():
     peer = Peer([])
-    unsent = Unsent(peer.send)
+    unsent = Unsent(peer)
     unsent.hand_over([b"x" * (5 * TURN_BYTES // 2)])
     assert not peer.received  # long: nothing is sent out of turn
     assert unsent.send_on()
@@ -77,7 +78,7 @@ def test_pieces_are_made_when_their_turn_comes_and_not_before():
             made.append(number)
             yield bytes(TURN_BYTES // 2)
 
-    unsent = Unsent(Peer([]).send)
+    unsent = Unsent(Peer([]))
     unsent.hand_over([b"head", Later(4 * TURN_BYTES, making()), b"end"])
     assert made == []
     unsent.send_on()
@@ -87,7 +88,7 @@ def test_pieces_are_made_when_their_turn_comes_and_not_before():
 
 def test_a_full_socket_ends_the_turn():
     peer = Peer([0, 10, 0])
-    unsent = Unsent(peer.send)
+    unsent = Unsent(peer)
     unsent.hand_over([b"x" * 100])
     assert unsent.size_bytes == 100
     unsent.send_on()
@@ -95,7 +96,7 @@ def test_a_full_socket_ends_the_turn():
 
 
 def test_a_peer_that_is_gone_is_told():
-    unsent = Unsent(lambda pieces: -1)
+    unsent = Unsent(Sender())
     assert not unsent.hand_over([b"x"])
     unsent.hand_over([b"x" * (TURN_BYTES + 1)])
     assert not unsent.send_on()
