@@ -2,12 +2,11 @@ cimport cython
 
 from geostream.engine.args cimport Args
 from geostream.engine.context cimport Context
+from geostream.store cimport octets
+from geostream.store.octets cimport small_number  # named for Cython, which follows no whole module
 from geostream.store.group cimport Consumer, Group
 from geostream.store.selection cimport Selection
 from geostream.store.stream cimport Stream
-
-cdef int ZERO
-cdef Py_ssize_t MAX_SHORT_DIGITS
 
 
 @cython.final
@@ -32,8 +31,9 @@ cdef class GroupRead:
 
 
 cpdef parse_xreadgroup(Args args)
-@cython.locals(at=Py_ssize_t, count=bytes, asked=GroupRead)
+@cython.locals(at=Py_ssize_t, asked=GroupRead)
 cdef GroupRead _parse_usual(list words)
+cdef bint _is(bytes word, bytes name) except -1
 cdef GroupRead _parse_any(Args args)
 @cython.locals(stream=Stream, group=Group)
 cdef Place _place(Context ctx, bytes key, bytes name, bytes asked_id)

@@ -15,6 +15,7 @@ from geostream.engine.args import INT64_MAX, Args
 from geostream.engine.command import Flag, Keys, command
 from geostream.engine.context import Context
 from geostream.reply import NULL_ARRAY, Block, Later, PairArrays, Reply, Wire
+from geostream.store import octets
 from geostream.store.effects import Claimed, Delivered
 from geostream.store.group import Consumer, Group
 from geostream.store.ids import MAX_ID, StreamId, id_bytes
@@ -26,8 +27,6 @@ ENTRY_HEAD = b"*2\r\n"  # of an entry's wire form
 CLAIM_HEAD = b"*4\r\n"  # with CLAIM, idle time and delivery count come behind
 CLAIM_NEW = b":0\r\n:0\r\n"
 RECHECK_MS = 100  # at least so much between two looks for something to claim
-ZERO = 48  # the digit
-MAX_SHORT_DIGITS = 9
 NULL_FIELDS_BYTES = len(b"*-1\r\n")  # in place of a deleted entry's fields
 
 Record = tuple[StreamId, int, int]  # ID, delivery time in ms, delivery count
@@ -82,17 +81,19 @@ def parse_xreadgroup(args: Args) -> GroupRead:
 def _parse_usual(words: list[bytes]) -> GroupRead | None:
     """Take the words if they are ``GROUP group consumer [COUNT count] STREAMS key id``."""
     at = len(words) - 3
-    if at not in (4, 6) or words[at].upper() != b"STREAMS" or words[1].upper() != b"GROUP":
+    if (at not in {4, 6}) or not _is(words[at], b"STREAMS") or not _is(words[1], b"GROUP"):
         return None
     asked = GroupRead(words[2], words[3], words[at + 1 : at + 2], words[at + 2 :])
     if at == 6:
-        count = words[5]
-        if words[4].upper() != b"COUNT" or not count.isdigit() or count[0] == ZERO:
+        asked.count = octets.small_number(words[5])
+        if asked.count <= 0 or not _is(words[4], b"COUNT"):
             return None
-        if len(count) > MAX_SHORT_DIGITS:
-            return None
-        asked.count = int(count)
     return asked
+
+
+def _is(word: bytes, name: bytes) -> bool:
+    """Tell whether somebody typed this name; clients send it in capitals."""
+    return word == name or word.upper() == name
 
 
 def _parse_any(args: Args) -> GroupRead:

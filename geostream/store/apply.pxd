@@ -3,6 +3,7 @@ cimport cython
 from geostream.store.effects.entry_added cimport EntryAdded
 from geostream.store.effects.pending_removed cimport PendingRemoved
 from geostream.store.group cimport Consumer, Group
+from geostream.store.keyspace cimport Database, Keyspace
 from geostream.store.stream cimport Stream
 
 
@@ -10,8 +11,8 @@ from geostream.store.stream cimport Stream
 cpdef _entry_added(keyspace, EntryAdded effect)
 
 
-@cython.locals(stream=Stream)
-cdef Group _group_at(object keyspace, int number, bytes key, bytes name)
+@cython.locals(stream=Stream, group=Group, database=Database)
+cdef Group _group_at(Keyspace keyspace, int number, bytes key, bytes name)
 
 @cython.locals(group=Group, consumer=Consumer, ids=list, time_ms="long long")
 cpdef _delivered(keyspace, effect)

@@ -33,9 +33,11 @@ def _group(keyspace: Keyspace, effect: Any) -> Group:
 
 
 def _group_at(keyspace: Keyspace, number: int, key: bytes, name: bytes) -> Group:
-    stream = keyspace.databases[number].values[key]
+    database = keyspace.databases[number]
+    stream = database.values[key]
     assert type(stream) is Stream
-    return stream.groups.changing(name)
+    group = stream.groups[name]
+    return group if group.is_changing else stream.groups.changing(name)
 
 
 # Keys of any type

@@ -26,6 +26,7 @@ cdef class Group:
     cdef public dict released
     cdef list _log
     cdef Py_ssize_t _places
+    cdef public bint is_changing
 
     @cython.locals(places=array, delivery=Delivery, before=Delivery, pending=Pel)
     cpdef deliver(self, list ids, Consumer consumer, long long time_ms)

@@ -53,6 +53,7 @@ class Group:
         "_places",
         "consumers",
         "entries_read",
+        "is_changing",
         "last_id",
         "pending",
         "released",
@@ -67,6 +68,7 @@ class Group:
         self.released: dict[StreamId, bool] = {}  # pending ones without a consumer, oldest first
         self._log: list[Delivery] = []  # by time; not those that were released
         self._places = 0  # IDs in the log, stale ones too
+        self.is_changing = False  # since the stream's groups looked at it last (groups.py)
 
     def add_consumer(self, name: bytes, seen_ms: int) -> Consumer:
         """Let there be a consumer of this name, which is new; return it."""

@@ -28,6 +28,8 @@ class Groups(dict[bytes, Group]):
         """Hold the groups given."""
         super().__init__(groups)
         self._changed = dict.fromkeys(self)  # in their order: effects follow it
+        for group in self.values():
+            group.is_changing = True
         self._known: dict[
             bytes, tuple[int, StreamId | None]
         ] = {}  # size and last ID when last asked
@@ -38,13 +40,17 @@ class Groups(dict[bytes, Group]):
 
     def changing(self, name: bytes) -> Group:
         """Return a group that is going to change."""
-        self._changed[name] = None
-        return self[name]
+        group = self[name]
+        if not group.is_changing:
+            group.is_changing = True
+            self._changed[name] = None
+        return group
 
     def put(self, name: bytes, group: Group) -> None:
         """Add a group."""
         self[name] = group
         self._changed[name] = None
+        group.is_changing = True
 
     def drop(self, name: bytes) -> None:
         """Take a group away."""
@@ -83,6 +89,7 @@ class Groups(dict[bytes, Group]):
             self._size_bytes -= size_bytes
             group = self.get(name)
             if group is not None:
+                group.is_changing = False
                 self._enter(name, group)
             now = group.last_id if group is not None else None
             if now != position:  # or the slowest would be sought again for nothing
