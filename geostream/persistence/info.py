@@ -87,6 +87,7 @@ def _own_lines(disk: KeptDisk) -> dict[str, object]:
     lines: dict[str, object] = {
         "persistence_plugins": ",".join(disk.plugins),
         "persistence_fsync": disk.fsync,
+        "persistence_batches_not_written": journal.position() - journal.written_position(),
         "persistence_batches_not_synced": journal.position() - journal.synced_position(),
         "persistence_status": "ok" if disk.refusal is None else "err",
     }

@@ -206,6 +206,10 @@ class Journal:
         """Return the number of the batch that has the latest change."""
         return self._number + bool(self._changes)
 
+    def written_position(self) -> int:
+        """Return the number of the last batch that all writers have written, synced or not."""
+        return min((writer.appended for writer in self.appending), default=self._number)
+
     def synced_position(self) -> int:
         """Return the number of the last batch that all writers have synced."""
         return self._synced

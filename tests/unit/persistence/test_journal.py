@@ -78,6 +78,17 @@ def test_a_turn_is_a_batch(make):
     assert [[e.key for e in batch] for batch in setup.plugin.batches] == [[b"a", b"b"]]
 
 
+def test_what_is_written_is_told_apart_from_what_is_synced(make):
+    setup = make("everysec")
+    setup.change()
+    assert (setup.journal.position(), setup.journal.written_position()) == (1, 0)
+    setup.journal.hand_over()
+    setup.until(lambda: setup.journal.written_position() == 1)
+    assert setup.journal.synced_position() == 0
+    setup.writer.request_sync()
+    setup.until(lambda: setup.journal.synced_position() == 1)
+
+
 def test_a_plugin_is_given_changes_in_their_order_while_they_are_made(make):
     setup = make("everysec")
     many = [b"%d" % number for number in range(3 * PORTION_EFFECTS)]
