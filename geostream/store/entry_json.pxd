@@ -16,6 +16,19 @@ cdef Py_ssize_t _AT_ONCE
 
 
 @cython.final
+cdef class AddedEntries:
+    cdef public int db
+    cdef public bytes key
+    cdef public list entries
+
+
+@cython.locals(found=list, run=AddedEntries, nothing=AddedEntries, added=EntryAdded)
+cpdef list gathered(list effects)
+@cython.locals(at=Py_ssize_t, middle=Py_ssize_t, end=Py_ssize_t)
+cpdef tuple id_of(bytes entry)
+
+
+@cython.final
 cdef class Shape:
     cdef list _names
     cdef list _heads
@@ -29,14 +42,12 @@ cdef class Shape:
     @cython.locals(
         first=Py_ssize_t,
         end=Py_ssize_t,
-        number=int,
-        key=bytes,
-        added=EntryAdded,
+        entry_id=tuple,
         ms=u64,
         seq=u64,
         entry=bytes,
     )
-    cpdef Py_ssize_t add_rows(self, list batch, Py_ssize_t place, owner, dict rows) except -1
+    cpdef Py_ssize_t add_rows(self, list entries, Py_ssize_t place, owner, dict rows) except -1
     @cython.locals(
         stop=Py_ssize_t, at=Py_ssize_t, digits=Py_ssize_t, words=Py_ssize_t, size=Py_ssize_t
     )

@@ -5,6 +5,9 @@ between the values of their objects is then known beforehand, and an entry's wir
 an object in one walk. Whatever is not that simple, the walk leaves to whoever asked: other
 fields, characters that JSON writes as numbers, bytes that are not text, very large entries.
 
+Until then effects of additions are kept as the bytes of their entries alone (``gathered``): one
+object each and not six, for another thread to read and to free.
+
 This is one of the modules that are compiled: see octets.py.
 """
 
@@ -27,6 +30,45 @@ _END = b'"}'
 _AT_ONCE = 256  # rows, some 0.1 ms
 
 
+class AddedEntries:
+    """Entries put at the end of a stream one after the other, with no more than is stored.
+
+    entries -- in wire form, one at least
+    """
+
+    __slots__ = ("db", "entries", "key")
+
+    def __init__(self, db: int, key: bytes, entries: list[bytes]) -> None:
+        self.db = db
+        self.key = key
+        self.entries = entries
+
+
+def gathered(effects: list[Any]) -> list[Effect | AddedEntries]:
+    """Return effects, in place of additions to one stream that follow each other their entries."""
+    found: list[Effect | AddedEntries] = []
+    run = nothing = AddedEntries(-1, b"", [])
+    for effect in effects:
+        if type(effect) is EntryAdded:
+            added = effect
+            if run.db != added.db or run.key != added.key:
+                run = AddedEntries(added.db, added.key, [])
+                found.append(run)
+            run.entries.append(added.entry)
+        else:
+            run = nothing
+            found.append(effect)
+    return found
+
+
+def id_of(entry: bytes) -> StreamId:
+    """Return the ID of an entry in wire form."""
+    at = octets.place_of(entry, _ID_AT, len(entry), _LINE_END) + 2
+    middle = octets.digits_end(entry, at, len(entry))
+    end = octets.digits_end(entry, middle + 1, len(entry))
+    return (octets.decimal(entry, at, middle), octets.decimal(entry, middle + 1, end))
+
+
 class Shape:
     """Fields that entries have, and makes rows of such entries."""
 
@@ -46,28 +88,24 @@ class Shape:
         self._room = _BUFFER_BYTES
 
     def add_rows(
-        self, batch: list[Effect], place: int, owner: int, rows: dict[StreamId, Any]
+        self, entries: list[bytes], place: int, owner: int, rows: dict[StreamId, Any]
     ) -> int:
-        """Make rows of the additions that stand in a batch from a place on; return how many.
+        """Make rows of the entries from a place on; return how many.
 
-        Goes on while they are for one stream and of this shape, up to a number: a compiled loop
-        lets no other thread run. A row is owner, ms, seq, object, CRC-32, entry.
+        Goes on while they are of this shape, up to a number: a compiled loop lets no other
+        thread run. A row is owner, ms, seq, object, CRC-32, entry.
         """
-        first, end = place, min(len(batch), place + _AT_ONCE)
-        number, key = batch[place].db, batch[place].key
+        first, end = place, min(len(entries), place + _AT_ONCE)
         while place < end:
-            effect = batch[place]
-            if type(effect) is not EntryAdded or effect.db != number:
+            entry = entries[place]
+            entry_id = id_of(entry)
+            ms, seq = entry_id
+            if ms >= _HALF or seq >= _HALF:
                 break
-            added = effect
-            ms, seq = added.id
-            if added.key != key or ms >= _HALF or seq >= _HALF:
-                break
-            entry = added.entry
             text = self.text(entry)
             if text is None:
                 break
-            rows[added.id] = (owner, ms, seq, text, crc32(entry), bytearray(entry))
+            rows[entry_id] = (owner, ms, seq, text, crc32(entry), bytearray(entry))
             place += 1
         return place - first
 

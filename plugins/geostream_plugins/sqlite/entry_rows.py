@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import repeat
-from typing import Any
 from zlib import crc32
 
 import hiredis
 
-from geostream.store.effects import EntryAdded
 from geostream.store.ids import StreamId
+from geostream.store.wire import unpack_entry
 from geostream_plugins.sqlite.people import fields_json, objects_json
 from geostream_plugins.sqlite.rows import StreamRow
 from geostream_plugins.sqlite.u64 import HALF, signed
@@ -28,22 +27,19 @@ class EntryWriter:
     def make_rows(self, streams: Iterable[StreamRow]) -> list[StreamRow]:
         """Make rows of streams' new entries, all at once; return the streams with new fields."""
         new = [
-            (row, effect)
+            (row, entry_id, entry)
             for row in streams
-            for effect in row.added.values()
-            if type(effect) is EntryAdded
+            for entry_id, entry in row.added.items()
+            if type(entry) is bytes
         ]
         if not new:
             return []
-        rows, effects = zip(*new, strict=True)
-        ids = [effect.id for effect in effects]
-        raws = [effect.entry for effect in effects]
+        rows, ids, raws = (list(column) for column in zip(*new, strict=True))
         learned: list[StreamRow] = []
         texts: Iterable[str | None] = repeat(None)
         pairs: Iterable[str | None] = repeat(None)
         if self.shows_fields:
-            fields = [effect.unpacked or unpacked(effect.fields) for effect in effects]
-            learned, texts, pairs = _shown(rows, fields, raws)
+            learned, texts, pairs = _shown(rows, list(map(unpack_entry, raws)), raws)
         ms, seq = zip(*ids, strict=True)
         if max(ms) >= HALF or max(seq) >= HALF:
             ms, seq = tuple(map(signed, ms)), tuple(map(signed, seq))
@@ -92,13 +88,6 @@ def _shown(
         return learned, texts, repeat(None)
     both = list(map(fields_json, fields, shapes, raws))
     return learned, [text for text, _ in both], [pairs for _, pairs in both]
-
-
-def unpacked(wire: bytes) -> Any:
-    """Return what a RESP array holds."""
-    reader = hiredis.Reader()
-    reader.feed(wire)
-    return reader.gets()
 
 
 def first_bad(

@@ -36,6 +36,7 @@ from typing import Any
 
 from geostream.persistence.api import Persistence, Stored
 from geostream.store.effects import Effect
+from geostream.store.entry_json import AddedEntries, gathered
 from geostream_plugins.sqlite.checkpoints import AT_BYTES, Checkpoints
 from geostream_plugins.sqlite.entry_rows import EntryWriter
 from geostream_plugins.sqlite.faults import told_as_damage, told_as_disk_faults
@@ -82,7 +83,7 @@ class SqlitePersistence(Persistence):
         self._numbers: Numbers
         self._catalog: Catalog | None = None  # None: to be read again
         self._differences = Differences({})
-        self._kept: list[Sequence[Effect]] | None = None  # since begin_snapshot
+        self._kept: list[Sequence[Effect | AddedEntries]] | None = None  # since begin_snapshot
         self._is_replacing = False
         self._sync_failed = False
         # What is stored is what the effects that come speak of: it was loaded, or a snapshot
@@ -135,7 +136,10 @@ class SqlitePersistence(Persistence):
 
     # Appending
 
-    def append(self, batch: Sequence[Effect]) -> None:
+    def gather(self, effects: Sequence[Effect]) -> Sequence[Effect | AddedEntries]:
+        return gathered(list(effects))
+
+    def append(self, batch: Sequence[Effect | AddedEntries]) -> None:
         with self._turn():
             if not self._is_behind:
                 try:
@@ -147,7 +151,7 @@ class SqlitePersistence(Persistence):
             if self._kept is not None:
                 self._kept.append(batch)
 
-    def _append(self, batch: Sequence[Effect]) -> None:
+    def _append(self, batch: Sequence[Effect | AddedEntries]) -> None:
         with self._transaction():
             catalog = self._read_catalog()
             catalog.is_used = True

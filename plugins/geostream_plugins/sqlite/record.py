@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from geostream.store import effects as fx
+from geostream.store.entry_json import AddedEntries, gathered
 from geostream.store.group import NEVER
 from geostream.store.idempotency import Idempotency
 from geostream_plugins.sqlite import copying
@@ -37,17 +38,13 @@ class Recorder:
         self.catalog = catalog
         self.entries = entries
 
-    def record(self, batch: Sequence[fx.Effect]) -> None:
-        """Carry a batch out; ``flush`` writes what is then left to write."""
-        effects, place = list(batch), 0
-        while place < len(effects):
-            effect = effects[place]
-            if type(effect) is fx.EntryAdded:  # nearly all are
-                row = self.stream(effect)
-                place += row.append(effects, place)
+    def record(self, batch: Sequence[fx.Effect | AddedEntries]) -> None:
+        """Carry a batch out, gathered or not; ``flush`` writes what is then left to write."""
+        for effect in gathered(list(batch)):
+            if type(effect) is AddedEntries:  # nearly all are
+                self.stream(effect).append(effect.entries)
             else:
                 _RECORD[type(effect)](self, effect)
-                place += 1
         self.make_entry_rows()
 
     def make_entry_rows(self) -> None:
@@ -60,7 +57,7 @@ class Recorder:
         self.make_entry_rows()
         flush(self.connection, self.catalog)
 
-    def stream(self, effect: fx.Effect) -> StreamRow:
+    def stream(self, effect: fx.Effect | AddedEntries) -> StreamRow:
         """Return the row of an effect's stream, which is about to change."""
         row = self.catalog.streams[effect.db, effect.key]
         self.catalog.touched[row] = True
@@ -362,8 +359,8 @@ def _idmp_expired(to: Recorder, effect: fx.IdmpExpired) -> None:
     row.memory.expire(effect.floor_ms)
 
 
-# All but EntryAdded, which ``record`` does itself.
-_RECORD: dict[type[fx.Effect], Callable[[Recorder, Any], None]] = {
+# All but EntryAdded, see ``record``.
+_RECORD: dict[type[Any], Callable[[Recorder, Any], None]] = {
     fx.StreamCreated: _stream_created,
     fx.StringSet: _string_set,
     fx.ExpirySet: _expiry_set,

@@ -17,8 +17,8 @@ from typing import Any
 
 import msgspec
 
-from geostream.store.effects import Effect, EntryAdded, StringSet
-from geostream.store.entry_json import Shape
+from geostream.store.effects import StringSet
+from geostream.store.entry_json import Shape, id_of
 from geostream.store.idempotency import Idempotency
 from geostream.store.ids import MIN_ID, StreamId
 from geostream_plugins.sqlite.people import LARGEST_SHOWN_BYTES, readable, shape_of
@@ -143,24 +143,21 @@ class StreamRow:
         ]
         self.quick[names] = Shape(names, heads, LARGEST_SHOWN_BYTES)
 
-    def append(self, batch: list[Effect], place: int) -> int:
-        """Note additions to this stream, the first of which stands here; return how many."""
-        first = batch[place]
-        assert type(first) is EntryAdded
-        count = 0
-        for shape in self.quick.values():
-            count = shape.add_rows(batch, place, self.id, self.added)
-            if count:
-                break
-        else:
-            self.added[first.id] = first
-            count = 1
-        last = batch[place + count - 1]
-        assert type(last) is EntryAdded
-        self.last_id = last.id
-        self.length += count
-        self.entries_added += count
-        return count
+    def append(self, entries: list[bytes]) -> None:
+        """Note entries that were added to this stream."""
+        place = 0
+        while place < len(entries):
+            for shape in self.quick.values():
+                count = shape.add_rows(entries, place, self.id, self.added)
+                if count:
+                    place += count
+                    break
+            else:
+                self.added[id_of(entries[place])] = entries[place]
+                place += 1
+        self.last_id = id_of(entries[-1])
+        self.length += place
+        self.entries_added += place
 
     def trim(self, floor: StreamId, left: int) -> None:
         """Forget the entries below floor; left is how many stay."""

@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 
 from geostream.store.effects import Effect, ExpirySet, StreamRestored, StringSet
+from geostream.store.entry_json import AddedEntries
 from geostream.store.idempotency import Idempotency
 from geostream.store.segment import Segment
 from geostream_plugins.sqlite.entry_rows import EntryWriter
@@ -78,7 +79,7 @@ class Replacement:
             with transaction():
                 flush_pending(self._connection, row.groups.values())
 
-    def exchange(self, before: Catalog, kept: Iterable[Iterable[Effect]]) -> None:
+    def exchange(self, before: Catalog, kept: Iterable[Iterable[Effect | AddedEntries]]) -> None:
         """Put it in the place of what there was, inside a transaction.
 
         kept -- the batches appended since the image was taken
