@@ -59,6 +59,7 @@ COMPILED_MODULES = [
     "geostream.server.unsent",
     "geostream.store.additions",
     "geostream.store.apply",
+    "geostream.store.effects.delivered",
     "geostream.store.effects.entry_added",
     "geostream.store.effects.pending_removed",
     "geostream.store.entry_json",

@@ -1,14 +1,23 @@
 # What id_lists.py speaks of, in C.
 
-from geostream.store.octets cimport id_halves
+from cpython.array cimport array, clone
+
+from geostream.store.octets cimport decimal, id_dash, octet
 
 
-cdef inline list plain_ids(list texts):
-    cdef list ids = []
-    cdef tuple usual
-    for text in texts:
-        usual = id_halves(text)
-        if usual is None:
+cdef inline array plain_ids(list texts, array like):
+    cdef Py_ssize_t count = len(texts)
+    cdef Py_ssize_t place
+    cdef Py_ssize_t dash
+    cdef bytes text
+    cdef const octet* data
+    cdef array ids = clone(like, 2 * count, False)
+    for place in range(count):
+        text = <bytes?>texts[place]
+        dash = id_dash(text)
+        if dash < 0:
             return None
-        ids.append(usual)
+        data = text
+        ids.data.as_ulonglongs[2 * place] = decimal(data, 0, dash)
+        ids.data.as_ulonglongs[2 * place + 1] = decimal(data, dash + 1, len(text))
     return ids

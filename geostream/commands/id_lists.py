@@ -6,9 +6,12 @@ has no better way than ``parse_ids``, and is told to go it.
 
 from __future__ import annotations
 
-from geostream.store.ids import StreamId
+from array import array
 
 
-def plain_ids(texts: list[bytes]) -> list[StreamId] | None:
-    """Return IDs that are all written as digits, dash, digits; None: have them parsed."""
+def plain_ids(texts: list[bytes], like: array[int]) -> array[int] | None:
+    """Return ms, seq, ms, seq, ... of IDs all written as digits, dash, digits; None: parse them.
+
+    like -- an array of such numbers, of whose kind the new one is to be
+    """
     return None

@@ -5,6 +5,7 @@ Either is one effect, however many IDs it is given.
 
 from __future__ import annotations
 
+from array import array
 from dataclasses import dataclass
 
 from geostream import errors
@@ -15,10 +16,13 @@ from geostream.engine.args import INT64_MAX, Args
 from geostream.engine.command import Flag, Keys, command
 from geostream.engine.context import Context
 from geostream.reply import Reply
+from geostream.store import halves
 from geostream.store.effects import Released
 from geostream.store.effects.pending_removed import PendingRemoved
 from geostream.store.ids import StreamId
-from geostream.store.pending import Pel
+from geostream.store.pending import Pel, packed, unpacked
+
+_HALVES = packed([])  # what arrays are made like
 
 
 class XAck:
@@ -61,26 +65,28 @@ def _acknowledge(ctx: Context, asked: XAck) -> int:
     group = stream.groups.get(asked.group) if stream is not None else None
     if group is None:
         return 0
-    typed = id_lists.plain_ids(asked.ids)
-    ids = pending_among(group.pending, typed if typed is not None else parse_ids(asked.ids))
-    if ids:
-        ctx.keyspace.commit(PendingRemoved(ctx.db.number, asked.key, asked.group, ids, len(ids)))
-    return len(ids)
+    typed = id_lists.plain_ids(asked.ids, _HALVES)
+    places = pending_among(
+        group.pending, typed if typed is not None else packed(parse_ids(asked.ids))
+    )
+    count = len(places) // 2
+    if count:
+        ctx.keyspace.commit(PendingRemoved(ctx.db.number, asked.key, asked.group, places, count))
+    return count
 
 
-def pending_among(pel: Pel, ids: list[StreamId]) -> list[StreamId]:
-    """Return those of the IDs that are pending, each once."""
-    found: list[StreamId] = []
+def pending_among(pel: Pel, places: array[int]) -> array[int]:
+    """Return those of the IDs that are pending, each once: ms, seq, ms, seq, ..."""
     last_ms = last_seq = 0
-    ascends = True
-    for entry_id in ids:
-        ms, seq = entry_id
-        if pel.find(ms, seq) is not None:
-            found.append(entry_id)
-            if ascends and (ms < last_ms or (ms == last_ms and seq <= last_seq)) and len(found) > 1:
-                ascends = False
-            last_ms, last_seq = ms, seq
-    return found if ascends else list(dict.fromkeys(found))
+    for place in range(0, len(places), 2):
+        ms, seq = halves.half(places, place), halves.half(places, place + 1)
+        is_above = ms > last_ms or (ms == last_ms and seq > last_seq) or not place
+        if not is_above or pel.find(ms, seq) is None:
+            break
+        last_ms, last_seq = ms, seq
+    else:
+        return places  # as usual: all are, in ascending order
+    return packed([entry_id for entry_id in dict.fromkeys(unpacked(places)) if entry_id in pel])
 
 
 @dataclass(slots=True)

@@ -1,8 +1,10 @@
 cimport cython
+from cpython.array cimport array
 
 from geostream.engine.args cimport Args
 from geostream.engine.context cimport Context
 from geostream.store cimport octets
+from geostream.store.effects.delivered cimport Delivered
 from geostream.store.octets cimport small_number  # named for Cython, which follows no whole module
 from geostream.store.group cimport Consumer, Group
 from geostream.store.selection cimport Selection
@@ -45,6 +47,6 @@ cdef _read(Context ctx, GroupRead asked)
 cdef _read_new(
     Context ctx, Place place, GroupRead asked, Consumer consumer, object caps, object claim_ms
 )
-cdef _deliver(Context ctx, Place place, GroupRead asked, Consumer consumer, list ids)
+cdef _deliver(Context ctx, Place place, GroupRead asked, Consumer consumer, array places)
 @cython.locals(selection=Selection)
 cdef Selection _pick_new(Place place, long long count, object caps, Py_ssize_t extra_bytes)

@@ -7,6 +7,8 @@ other ID, the history). A delivery is one effect however many entries it has.
 
 from __future__ import annotations
 
+from array import array
+
 from geostream import errors
 from geostream.commands.groups import consumer_for, note_seen
 from geostream.commands.stream_ids import parse_id
@@ -16,7 +18,8 @@ from geostream.engine.command import Flag, Keys, command
 from geostream.engine.context import Context
 from geostream.reply import NULL_ARRAY, Block, Later, PairArrays, Reply, Wire
 from geostream.store import octets
-from geostream.store.effects import Claimed, Delivered
+from geostream.store.effects import Claimed
+from geostream.store.effects.delivered import Delivered
 from geostream.store.group import Consumer, Group
 from geostream.store.ids import MAX_ID, StreamId, id_bytes
 from geostream.store.segment import Piece
@@ -202,7 +205,7 @@ def _read_new(
         changes = 0 if selection is not None else 1  # a read counts once
         ctx.commit(Claimed(ctx.db.number, key, name, consumer.name, records, changes))
     if selection is not None:
-        _deliver(ctx, place, asked, consumer, selection.ids())
+        _deliver(ctx, place, asked, consumer, selection.places())
     if records or consumer.seen_ms != ctx.now_ms:
         note_seen(ctx, key, name, consumer, is_active=bool(records))
     if selection is None and not records:
@@ -218,13 +221,13 @@ def _read_new(
 
 
 def _deliver(
-    ctx: Context, place: Place, asked: GroupRead, consumer: Consumer, ids: list[StreamId]
+    ctx: Context, place: Place, asked: GroupRead, consumer: Consumer, places: array[int]
 ) -> None:
     """Have the group's next entries be given to a consumer."""
-    read = place.stream.entries_read_after(place.group, ids)
+    read = place.stream.entries_read_after(place.group, places)
     number, now_ms = ctx.db.number, ctx.now_ms
     ctx.keyspace.commit(
-        Delivered(number, place.key, asked.group, consumer.name, ids, now_ms, read, asked.noack)
+        Delivered(number, place.key, asked.group, consumer.name, places, now_ms, read, asked.noack)
     )
 
 

@@ -120,11 +120,13 @@ def _ascend(ids: Sequence[StreamId]) -> bool:
 
 
 def _can_deliver(keyspace: Keyspace, effect: fx.Delivered) -> bool:
-    return bool(effect.ids) and _has_consumer(keyspace, effect) and _ascend(effect.ids)
+    ids = effect.ids
+    return bool(ids) and _has_consumer(keyspace, effect) and _ascend(ids)
 
 
 def _can_forget(keyspace: Keyspace, effect: fx.PendingRemoved) -> bool:
-    return _has_group(keyspace, effect) and len(set(effect.ids)) == len(effect.ids)
+    ids = effect.ids
+    return _has_group(keyspace, effect) and len(set(ids)) == len(ids)
 
 
 _CHECKS: dict[type[fx.Effect], Callable[[Keyspace, Any], bool]] = {

@@ -1,5 +1,6 @@
 cimport cython
 
+from geostream.store.effects.delivered cimport Delivered
 from geostream.store.effects.entry_added cimport EntryAdded
 from geostream.store.effects.pending_removed cimport PendingRemoved
 from geostream.store.group cimport Consumer, Group
@@ -14,8 +15,8 @@ cpdef _entry_added(keyspace, EntryAdded effect)
 @cython.locals(stream=Stream, group=Group, database=Database)
 cdef Group _group_at(Keyspace keyspace, int number, bytes key, bytes name)
 
-@cython.locals(group=Group, consumer=Consumer, ids=list, time_ms="long long")
-cpdef _delivered(keyspace, effect)
+@cython.locals(group=Group, consumer=Consumer, time_ms="long long")
+cpdef _delivered(keyspace, Delivered effect)
 
 @cython.locals(group=Group)
 cpdef _pending_removed(keyspace, PendingRemoved effect)

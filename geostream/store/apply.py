@@ -174,13 +174,13 @@ def _consumer_seen(keyspace: Keyspace, effect: fx.ConsumerSeen) -> None:
 def _delivered(keyspace: Keyspace, effect: fx.Delivered) -> None:
     group = _group_at(keyspace, effect.db, effect.key, effect.group)
     consumer = group.consumers[effect.consumer]
-    ids, time_ms = effect.ids, effect.time_ms
-    group.last_id = ids[-1]
+    time_ms = effect.time_ms
+    group.last_id = effect.last_id
     group.entries_read = effect.entries_read
     consumer.seen_ms = time_ms
     if not effect.noack:
         consumer.active_ms = time_ms
-        group.deliver(ids, consumer, time_ms)
+        group.deliver(effect.places, consumer, time_ms)
 
 
 def _claimed(keyspace: Keyspace, effect: fx.Claimed) -> None:
@@ -198,7 +198,7 @@ def _released(keyspace: Keyspace, effect: fx.Released) -> None:
 
 def _pending_removed(keyspace: Keyspace, effect: fx.PendingRemoved) -> None:
     group = _group_at(keyspace, effect.db, effect.key, effect.group)
-    group.remove(effect.ids)
+    group.remove(effect.places)
 
 
 # Producers

@@ -4,7 +4,7 @@ from cpython.array cimport array
 from geostream.store cimport halves
 from geostream.store.halves cimport u64
 from geostream.store.own_ids cimport OwnIds
-from geostream.store.pending cimport Delivery, Pel, packed
+from geostream.store.pending cimport Delivery, Pel, packed, unpacked
 
 
 cdef Py_ssize_t _STALE
@@ -28,14 +28,17 @@ cdef class Group:
     cdef Py_ssize_t _places
     cdef public bint is_changing
 
-    @cython.locals(places=array, delivery=Delivery, before=Delivery, pending=Pel)
-    cpdef deliver(self, list ids, Consumer consumer, long long time_ms)
+    @cython.locals(delivery=Delivery, before=Delivery, pending=Pel, entry_id=tuple)
+    cpdef deliver(self, array places, Consumer consumer, long long time_ms)
 
     @cython.locals(places=array, delivery=Delivery, before=Delivery)
     cpdef assign(self, tuple entry_id, Consumer consumer, long long time_ms, object count)
 
-    @cython.locals(pending=Pel, held=Delivery, entry_id=tuple, owner=Consumer, count=Py_ssize_t)
-    cpdef remove(self, list ids)
+    @cython.locals(
+        pending=Pel, held=Delivery, owner=Consumer, count=Py_ssize_t, place=Py_ssize_t,
+        ms=u64, seq=u64,
+    )
+    cpdef remove(self, array places)
 
     @cython.locals(consumer=Consumer)
     cdef _take_from(self, tuple entry_id, Delivery held)

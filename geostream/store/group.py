@@ -21,7 +21,7 @@ from collections.abc import Iterable, Iterator
 from geostream.store import halves
 from geostream.store.ids import StreamId
 from geostream.store.own_ids import OwnIds
-from geostream.store.pending import STALE_ALLOWANCE, Delivery, Pel, packed
+from geostream.store.pending import STALE_ALLOWANCE, Delivery, Pel, packed, unpacked
 
 _STALE = STALE_ALLOWANCE  # once more, as a C number
 NEVER = -1  # a consumer's active time before its first entry
@@ -75,18 +75,19 @@ class Group:
         consumer = self.consumers[name] = Consumer(name, seen_ms, self.pending)
         return consumer
 
-    def deliver(self, ids: list[StreamId], consumer: Consumer, time_ms: int) -> None:
+    def deliver(self, places: array[int], consumer: Consumer, time_ms: int) -> None:
         """Note ascending IDs as given to a consumer for the first time.
+
+        places -- ms, seq, ms, seq, ...; kept, so it must not change any more
 
         O(1) an ID where all are above those pending, as they are but after XGROUP SETID.
         """
         pending = self.pending
-        places = packed(ids)
         delivery = Delivery(consumer, time_ms, 1, places)
-        if pending.is_below(ids[0]):
+        if pending.is_below(halves.half(places, 0), halves.half(places, 1)):
             pending.put_above(delivery)
         else:
-            for entry_id in ids:
+            for entry_id in unpacked(places):
                 before = pending.put(entry_id, delivery)
                 if before is not None:
                     self._take_from(entry_id, before)
@@ -113,13 +114,17 @@ class Group:
             self._take_from(entry_id, before)
         self.released[entry_id] = True
 
-    def remove(self, ids: list[StreamId]) -> None:
-        """Forget pending entries; no ID twice. O(1) each, in the order they were delivered."""
+    def remove(self, places: array[int]) -> None:
+        """Forget pending entries; no ID twice. O(1) each, in the order they were delivered.
+
+        places -- ms, seq, ms, seq, ...
+        """
         pending = self.pending
         owner: Consumer | None = None
         count = 0  # of those that were this owner's, and are not told yet
-        for entry_id in ids:
-            held = pending.drop(entry_id[0], entry_id[1])
+        for place in range(0, len(places), 2):
+            ms, seq = halves.half(places, place), halves.half(places, place + 1)
+            held = pending.drop(ms, seq)
             if held is None:
                 continue
             if held.consumer is None or held.consumer is not owner:
@@ -129,7 +134,7 @@ class Group:
             held.live -= 1
             count += 1
             if owner is None:
-                del self.released[entry_id]
+                del self.released[ms, seq]
         if owner is not None:
             owner.pending.drop(count)
         self._forget_stale()
@@ -137,7 +142,7 @@ class Group:
     def remove_consumer(self, name: bytes) -> None:
         """Forget a consumer and what it has pending."""
         consumer = self.consumers.pop(name)
-        self.remove(list(consumer.pending))
+        self.remove(packed(list(consumer.pending)))
 
     def fill(self, records: Iterable[Record]) -> None:
         """Give a group without pending entries all it has pending, consumers known. O(n log n).

@@ -36,6 +36,17 @@ cdef inline array interleaved(list ids, array like):
     return made
 
 
+cdef inline array woven(
+    array halves, array sequences, Py_ssize_t start, Py_ssize_t stop, array like
+):
+    cdef Py_ssize_t place
+    cdef array made = clone(like, 2 * (stop - start), False)
+    for place in range(stop - start):
+        made.data.as_ulonglongs[2 * place] = halves.data.as_ulonglongs[start + place]
+        made.data.as_ulonglongs[2 * place + 1] = sequences.data.as_ulonglongs[start + place]
+    return made
+
+
 cdef inline int spread(
     array halves, array sequences, array ids, Py_ssize_t start, Py_ssize_t stop
 ) except -1:

@@ -34,6 +34,19 @@ def interleaved(ids: list[StreamId], like: array[int]) -> array[int]:
     return array(like.typecode, chain.from_iterable(ids))
 
 
+def woven(
+    halves: array[int], sequences: array[int], start: int, stop: int, like: array[int]
+) -> array[int]:
+    """Return ms, seq, ms, seq, ... of the IDs from one place up to another in two arrays.
+
+    like -- an array of such numbers, of whose kind the new one is to be
+    """
+    made = array(like.typecode, bytes(2 * like.itemsize * (stop - start)))
+    made[::2] = halves[start:stop]
+    made[1::2] = sequences[start:stop]
+    return made
+
+
 def spread(
     halves: array[int], sequences: array[int], ids: array[int], start: int, stop: int
 ) -> None:

@@ -117,15 +117,24 @@ cdef inline u64 decimal(const octet* data, Py_ssize_t at, Py_ssize_t end) noexce
     return value
 
 
-cdef inline tuple id_halves(bytes text):
+cdef inline Py_ssize_t id_dash(bytes text) except -2:
     cdef const octet* data = text
     cdef Py_ssize_t size = len(text)
     cdef Py_ssize_t dash = digits_end(data, 0, size)
     if not 0 < dash < 20 or dash == size or data[dash] != 45:
-        return None
+        return -1
     if not 0 < size - dash - 1 < 20 or digits_end(data, dash + 1, size) != size:
+        return -1
+    return dash
+
+
+cdef inline tuple id_halves(bytes text):
+    cdef Py_ssize_t dash = id_dash(text)
+    cdef const octet* data
+    if dash < 0:
         return None
-    return (decimal(data, 0, dash), decimal(data, dash + 1, size))
+    data = text
+    return (decimal(data, 0, dash), decimal(data, dash + 1, len(text)))
 
 
 cdef inline bytes id_text(u64 ms, u64 seq):

@@ -97,12 +97,18 @@ def decimal(data: bytes, at: int, end: int) -> int:
     return int(data[at:end] or b"0") % 2**64
 
 
-def id_halves(text: bytes) -> tuple[int, int] | None:
-    """Return the two numbers, of 1 to 19 digits each, around a dash; None if that is not all."""
+def id_dash(text: bytes) -> int:
+    """Return the place of the dash between two numbers of 1 to 19 digits each; -1: not all."""
     ms, _, seq = text.partition(b"-")
     if ms.isdigit() and len(ms) < 20 and (seq.isdigit() and len(seq) < 20):
-        return (int(ms), int(seq))
-    return None
+        return len(ms)
+    return -1
+
+
+def id_halves(text: bytes) -> tuple[int, int] | None:
+    """Return the two numbers, of 1 to 19 digits each, around a dash; None if that is not all."""
+    dash = id_dash(text)
+    return (int(text[:dash]), int(text[dash + 1 :])) if dash > 0 else None
 
 
 def id_text(ms: int, seq: int) -> bytes:

@@ -10,6 +10,7 @@ cdef array _HALVES
 
 
 cpdef array packed(list ids)
+cpdef list unpacked(array ids)
 
 
 @cython.final
@@ -61,7 +62,7 @@ cdef class Pel:
     )
     cdef Py_ssize_t _block_of(self, u64 ms, u64 seq) except -1
 
-    cpdef bint is_below(self, tuple entry_id) except -1
+    cpdef bint is_below(self, u64 ms, u64 seq) except -1
 
     @cython.locals(blocks=list, block=Block, last=Py_ssize_t, last_ms=u64)
     cdef bint _ends_below(self, u64 ms, u64 seq) except -1

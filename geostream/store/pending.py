@@ -43,6 +43,12 @@ def packed(ids: list[StreamId]) -> array[int]:
     return halves.interleaved(ids, _HALVES)
 
 
+def unpacked(ids: array[int]) -> list[StreamId]:
+    """Return the IDs of ms, seq, ms, seq, ..."""
+    numbers = iter(ids)
+    return list(zip(numbers, numbers, strict=True))
+
+
 class Delivery:
     """Who has pending entries, since when, and how often they were delivered."""
 
@@ -210,9 +216,9 @@ class Pel:
                 high = middle
         return low - 1 if low else 0
 
-    def is_below(self, entry_id: StreamId) -> bool:
+    def is_below(self, ms: int, seq: int) -> bool:
         """Tell whether every ID here is certainly below this one. O(1)."""
-        return not self._count or self._ends_below(entry_id[0], entry_id[1])
+        return not self._count or self._ends_below(ms, seq)
 
     def _ends_below(self, ms: int, seq: int) -> bool:
         blocks = self._blocks

@@ -1,7 +1,10 @@
 cimport cython
 
-from geostream.store cimport columns
-from geostream.store.columns cimport u64  # named for Cython, which follows no whole module
+from cpython.array cimport array
+
+from geostream.store cimport columns, halves
+from geostream.store.columns cimport u64
+from geostream.store.halves cimport woven  # named for Cython, which follows no whole module
 
 
 cdef class Segment:
@@ -19,6 +22,8 @@ cdef class Segment:
     cpdef tuple content(self)
     cpdef tuple id_at(self, Py_ssize_t index)
     cpdef list ids(self, Py_ssize_t start, Py_ssize_t stop)
+    @cython.locals(ms=array, seq=array)
+    cpdef array places(self, Py_ssize_t start, Py_ssize_t stop)
     cpdef Py_ssize_t index(self, tuple entry_id) except -1
     cpdef Py_ssize_t index_behind(self, tuple entry_id) except -1
     @cython.locals(place=Py_ssize_t)

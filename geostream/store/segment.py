@@ -29,7 +29,7 @@ from itertools import accumulate
 from operator import sub
 from typing import TYPE_CHECKING
 
-from geostream.store import columns
+from geostream.store import columns, halves
 from geostream.store.ids import StreamId
 from geostream.store.packed import Content, Packed, slices
 
@@ -202,6 +202,11 @@ class Segment:
         """Return the IDs of the entries from start up to stop."""
         ms, seq, _, _, _ = self.content()
         return columns.ids_between(ms, seq, start, stop)
+
+    def places(self, start: int, stop: int) -> array[int]:
+        """Return the IDs of the entries from start up to stop: ms, seq, ms, seq, ..."""
+        ms, seq, _, _, _ = self.content()
+        return halves.woven(ms, seq, start, stop, ms)
 
     def sizes(self, start: int, stop: int) -> Iterator[int]:
         """Return the length of the wire form of each entry from start up to stop."""

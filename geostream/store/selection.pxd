@@ -1,5 +1,7 @@
 cimport cython
 
+from cpython.array cimport array
+
 from geostream.reply cimport Wire
 from geostream.store.segment cimport Segment
 
@@ -34,6 +36,8 @@ cdef class Selection:
     cdef tuple _whole_parts(self)
     @cython.locals(part=Part)
     cpdef list ids(self)
+    @cython.locals(part=Part, places=array)
+    cpdef array places(self)
 
 
 @cython.locals(part=Part, size_bytes="long long")

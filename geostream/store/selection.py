@@ -14,6 +14,7 @@ do not.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterator
 
 from geostream.reply import Later, Wire
@@ -120,6 +121,14 @@ class Selection:
         return [
             entry_id for part in self.parts for entry_id in part.segment.ids(part.start, part.stop)
         ]
+
+    def places(self) -> array[int]:
+        """Return the IDs, at least one: ms, seq, ms, seq, ..."""
+        part = self.parts[0]
+        places = part.segment.places(part.start, part.stop)
+        for part in self.parts[1:]:
+            places.extend(part.segment.places(part.start, part.stop))
+        return places
 
     def sizes(self) -> Iterator[int]:
         """Yield the length of each entry's wire form."""

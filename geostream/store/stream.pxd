@@ -1,4 +1,5 @@
 cimport cython
+from cpython.array cimport array
 
 from geostream.store cimport columns
 from geostream.store.columns cimport u64  # named for Cython, which follows no whole module
@@ -47,7 +48,7 @@ cdef class Stream(Value):
 
     cpdef object estimate_entries_read(self, tuple position)
 
-    cpdef object entries_read_after(self, Group group, list ids)
+    cpdef object entries_read_after(self, Group group, array places)
 
     @cython.locals(number=Py_ssize_t, segment=Segment)
     cpdef tuple _locate(self, tuple entry_id)

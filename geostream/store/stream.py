@@ -10,6 +10,7 @@ Behaviour: https://redis.io/docs/latest/develop/data-types/streams/
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable
 
 from geostream.store import columns
@@ -193,10 +194,10 @@ class Stream(Value):
                 return self.entries_added - self.length + 1
         return None
 
-    def entries_read_after(self, group: Group, ids: list[StreamId]) -> int | None:
+    def entries_read_after(self, group: Group, places: array[int]) -> int | None:
         """Return what a group's entries_read becomes when it is given its next entries. O(1).
 
-        ids -- those of the first entries after the group's position, at least one
+        places -- IDs of the first entries after the group's position, at least one: ms, seq, ...
 
         Redis goes entry by entry: it counts on while the number is known and nothing was
         deleted ahead, else it estimates anew. Estimates are known for the stream's first
@@ -208,11 +209,11 @@ class Stream(Value):
             and group.last_id >= self.first_id
             and not self.has_tombstone_after(group.last_id)
         ):
-            return read + len(ids)
-        read = self.estimate_entries_read(ids[0])
+            return read + len(places) // 2
+        read = self.estimate_entries_read((places[0], places[1]))
         if read is not None:
-            return read + len(ids) - 1
-        return self.estimate_entries_read(ids[-1])
+            return read + len(places) // 2 - 1
+        return self.estimate_entries_read((places[-2], places[-1]))
 
     def lag(self, group: Group) -> int | None:
         """Return how many entries a group has yet to read; None where Redis does not know."""

@@ -16,6 +16,7 @@ notify-keyspace-events asks for it.
 
 from __future__ import annotations
 
+from geostream.store.effects.delivered import Delivered
 from geostream.store.effects.effect import Effect
 from geostream.store.effects.entries import (
     EmptyNodesDropped,
@@ -30,7 +31,6 @@ from geostream.store.effects.groups import (
     ConsumerCreated,
     ConsumerDeleted,
     ConsumerSeen,
-    Delivered,
     GroupCreated,
     GroupDestroyed,
     GroupMoved,

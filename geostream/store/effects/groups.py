@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import ClassVar
-
-import msgspec
 
 from geostream.store.effects.effect import Change
 from geostream.store.ids import StreamId
@@ -81,30 +78,6 @@ class ConsumerSeen(Change):
     active_ms: int  # -1: never
 
     changes = 0
-
-
-class Delivered(msgspec.Struct):
-    """A consumer was given new entries (XREADGROUP >); that is when it was last seen.
-
-    An ``Effect`` like the others, but made at a tenth of the cost: one comes with every read.
-    """
-
-    db: int
-    key: bytes
-    group: bytes
-    consumer: bytes
-    ids: list[StreamId]  # ascending
-    time_ms: int
-    entries_read: int | None  # of the group, afterwards
-    noack: bool  # nothing became pending, and the consumer does not count as active
-
-    event: ClassVar[str] = ""
-    event_class: ClassVar[str] = ""
-    touches_watch: ClassVar[bool] = False
-    wakes: ClassVar[bool] = False
-    wakes_groups: ClassVar[bool] = False
-    is_wide: ClassVar[bool] = False
-    changes: ClassVar[int] = 1
 
 
 @dataclass(slots=True)

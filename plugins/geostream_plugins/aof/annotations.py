@@ -32,6 +32,7 @@ from geostream.rdb.dump import restore_value
 from geostream.rdb.errors import RdbError
 from geostream.store import effects as fx
 from geostream.store.effects import Effect
+from geostream.store.ids import StreamId
 from geostream.store.images import StreamImage
 
 PREFIX = b"#geostream:"
@@ -66,7 +67,26 @@ KINDS: dict[bytes, type[Effect]] = {
         fx.IdmpExpired,
     )
 }
-_DECODERS = {name: msgspec.json.Decoder(kind) for name, kind in KINDS.items()}
+
+
+class _Delivered(msgspec.Struct):
+    """What ``Delivered`` looks like in JSON."""
+
+    db: int
+    key: bytes
+    group: bytes
+    consumer: bytes
+    ids: list[StreamId]
+    time_ms: int
+    entries_read: int | None
+    noack: bool
+
+
+#: Those that are not in the file as they are in memory, and what stands for them there.
+_FORMS: dict[type[Effect], type[msgspec.Struct]] = {fx.Delivered: _Delivered}
+_DECODERS: dict[bytes, msgspec.json.Decoder[Any]] = {
+    name: msgspec.json.Decoder(_FORMS.get(kind, kind)) for name, kind in KINDS.items()
+}
 
 
 class BadAnnotation(Exception):
@@ -104,7 +124,9 @@ def effect_lines(effect: Effect, replaces: int = 0) -> bytes:
     replaces -- how many of the commands that follow say the same
     """
     name = type(effect).__name__.encode()
-    return _lines(b"%b %d %b" % (name, replaces, msgspec.json.encode(effect)))
+    form = _FORMS.get(type(effect))
+    told = msgspec.convert(effect, form, from_attributes=True) if form is not None else effect
+    return _lines(b"%b %d %b" % (name, replaces, msgspec.json.encode(told)))
 
 
 def restored_lines(effect: fx.StreamRestored, replaces: int, payload: bytes | None = None) -> bytes:
@@ -202,10 +224,12 @@ def _read_effect(text: bytes) -> Held:
             return Held(_decode_restored(body), replaces)
         if name not in _DECODERS:
             raise BadAnnotation(f"a newer geostream wrote this: {name.decode()}")
-        effect: Effect = _DECODERS[name].decode(body)
+        told = _DECODERS[name].decode(body)
     except msgspec.DecodeError as error:
         raise BadAnnotation(f"{name.decode()}: {error}") from None
     _check_numbers(name, msgspec.json.decode(body))
+    kind = KINDS[name]
+    effect = kind(*msgspec.structs.astuple(told)) if kind in _FORMS else told
     return Held(effect, replaces)
 
 

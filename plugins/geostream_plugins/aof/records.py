@@ -244,7 +244,7 @@ def _claim(
 
 
 def _delivered(effect: fx.Delivered) -> Record:
-    moved = _moved(effect, effect.ids[-1])
+    moved = _moved(effect, effect.last_id)
     if effect.noack:
         return effect_lines(effect, 1) + moved, 2
     claimed = _claim(effect, effect.ids, effect.time_ms, 1)

@@ -290,7 +290,7 @@ def _consumer_seen(to: Recorder, effect: fx.ConsumerSeen) -> None:
 
 def _delivered(to: Recorder, effect: fx.Delivered) -> None:
     group = to.group(effect)
-    group.last_id = effect.ids[-1]
+    group.last_id = effect.last_id
     group.entries_read = effect.entries_read
     consumer = to.consumer(group, effect.consumer)
     consumer.seen_ms = effect.time_ms

@@ -5,7 +5,7 @@ import pytest
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from geostream.store.group import Group
-from geostream.store.pending import STALE_ALLOWANCE
+from geostream.store.pending import STALE_ALLOWANCE, packed
 
 NAMES = [b"a", b"b", b"c"]
 IDS = st.tuples(st.integers(0, 6), st.integers(0, 1))
@@ -52,7 +52,7 @@ class GroupMachine(RuleBasedStateMachine):
     @rule(data=st.data(), ids=RUNS, time_ms=TIMES)
     def deliver(self, data, ids, time_ms):
         consumer = self.group.consumers[data.draw(st.sampled_from(sorted(self.group.consumers)))]
-        self.group.deliver(ids, consumer, time_ms)
+        self.group.deliver(packed(ids), consumer, time_ms)
         for entry_id in ids:
             self.put(entry_id, consumer.name, time_ms, 1)
 
@@ -70,7 +70,7 @@ class GroupMachine(RuleBasedStateMachine):
 
     @rule(ids=RUNS)
     def remove(self, ids):
-        self.group.remove(ids)
+        self.group.remove(packed(ids))
         self.forget(ids)
 
     @precondition(lambda self: self.group.consumers)
@@ -107,9 +107,9 @@ TestGroupMachine = GroupMachine.TestCase
 
 def test_a_delivery_takes_an_entry_from_whoever_had_it(group):
     a, b = group.consumers[b"a"], group.consumers[b"b"]
-    group.deliver([(1, 0), (2, 0)], a, 10)
+    group.deliver(packed([(1, 0), (2, 0)]), a, 10)
     group.release((2, 0), 5)
-    group.deliver([(1, 0), (2, 0), (3, 0)], b, 20)
+    group.deliver(packed([(1, 0), (2, 0), (3, 0)]), b, 20)
     assert not a.pending
     assert not group.released
     assert walk(group) == [((ms, 0), b"b", 20, 1) for ms in (1, 2, 3)]
@@ -123,7 +123,7 @@ def test_an_entry_released_again_goes_to_the_end_of_the_released(group):
 
 
 def test_a_past_time_is_sorted_in_behind_equal_ones(group):
-    group.deliver([(ms, 0) for ms in range(1, 9)], group.consumers[b"a"], 50)
+    group.deliver(packed([(ms, 0) for ms in range(1, 9)]), group.consumers[b"a"], 50)
     group.assign((5, 0), group.consumers[b"b"], 20, 7)
     group.assign((6, 0), group.consumers[b"b"], 50, 7)
     group.assign((7, 0), group.consumers[b"b"], 20, 7)
@@ -131,10 +131,10 @@ def test_a_past_time_is_sorted_in_behind_equal_ones(group):
 
 
 def test_deliveries_are_not_remembered_when_they_were_replaced(group):
-    group.deliver([(1, 0), (2, 0)], group.consumers[b"a"], 50)
+    group.deliver(packed([(1, 0), (2, 0)]), group.consumers[b"a"], 50)
     for ms in range(10, 5_000):
         group.assign((ms, 0), group.consumers[b"b"], 20, 1)
-        group.remove([(ms, 0)])
+        group.remove(packed([(ms, 0)]))
     for time_ms in range(5_000):
         group.assign((1, 0), group.consumers[b"b"], time_ms, 1)
     assert len(group.log()) <= 4 * 2 + STALE_ALLOWANCE + 1
@@ -142,8 +142,8 @@ def test_deliveries_are_not_remembered_when_they_were_replaced(group):
 
 def test_ids_of_a_delivery_are_forgotten_when_most_of_them_went_away(group):
     for first in range(0, 10_000, 100):
-        group.deliver([(first + ms, 1) for ms in range(100)], group.consumers[b"a"], 50)
-        group.remove([(first + ms, 1) for ms in range(99)])
+        group.deliver(packed([(first + ms, 1) for ms in range(100)]), group.consumers[b"a"], 50)
+        group.remove(packed([(first + ms, 1) for ms in range(99)]))
     kept = [(first + 99, 1) for first in range(0, 10_000, 100)]
     assert list(group.consumers[b"a"].pending) == list(group.pending) == kept
     assert [entry_id for entry_id, _ in group.oldest_first()] == kept
@@ -152,7 +152,7 @@ def test_ids_of_a_delivery_are_forgotten_when_most_of_them_went_away(group):
 
 def test_what_a_consumer_is_given_out_of_order_it_has_in_order(group):
     a, b = group.consumers[b"a"], group.consumers[b"b"]
-    group.deliver([(ms, 0) for ms in range(1, 100)], a, 50)
+    group.deliver(packed([(ms, 0) for ms in range(1, 100)]), a, 50)
     for ms in (50, 7, 99, 8, 50):
         group.assign((ms, 0), b, 60, 2)
     group.assign((7, 0), a, 70, 3)

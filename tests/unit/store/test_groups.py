@@ -6,7 +6,7 @@ from hypothesis import given
 from geostream.store.group import CONSUMER_BYTES, Group
 from geostream.store.groups import GROUP_BYTES, Groups
 from geostream.store.ids import MAX_ID
-from geostream.store.pending import PENDING_BYTES
+from geostream.store.pending import PENDING_BYTES, packed
 
 NAMES = st.sampled_from([b"a", b"b", b"c", b"d"])
 STEPS = st.lists(
@@ -33,9 +33,9 @@ def take_step(groups: Groups, step: str, name: bytes, ms: int) -> None:
     if step == "move":
         group.last_id = (ms, 0)
     elif step == "deliver":
-        group.deliver([(ms, 0)], consumer, ms)
+        group.deliver(packed([(ms, 0)]), consumer, ms)
     elif step == "acknowledge":
-        group.remove(list(group.pending)[:1])
+        group.remove(packed(list(group.pending)[:1]))
 
 
 def check(groups: Groups) -> None:
@@ -71,7 +71,7 @@ def test_only_groups_that_changed_are_looked_at():
     check(groups)
     asked = True
     slow = groups.changing(b"slow")
-    slow.deliver([(1, 0)], slow.add_consumer(b"c", 0), 1)
+    slow.deliver(packed([(1, 0)]), slow.add_consumer(b"c", 0), 1)
     assert list(groups.holders) == [b"slow"]
     assert groups.read_by_all == (1, 0)
     assert groups.size_bytes == 101 * GROUP_BYTES + CONSUMER_BYTES + PENDING_BYTES

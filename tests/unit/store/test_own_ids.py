@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 
 from geostream.store.group import Group
+from geostream.store.pending import packed
 
 RUNS = st.builds(
     lambda first, count, step: [(ms, 0) for ms in range(first, first + count * step, step)],
@@ -27,14 +28,14 @@ def test_it_agrees_with_a_set(changes, start):
         for theirs in model.values():
             theirs.difference_update(ids)
         if change == "remove":
-            group.remove(ids)
+            group.remove(packed(ids))
         elif change == "claim":
             for entry_id in ids[:70]:
                 group.assign(entry_id, owners["a"], 5, 2)
-            group.remove(ids[70:])
+            group.remove(packed(ids[70:]))
             model["a"].update(ids[:70])
         else:
-            group.deliver(ids, owners[change], 5)
+            group.deliver(packed(ids), owners[change], 5)
             model[change].update(ids)
         for name, theirs in model.items():
             assert len(owners[name].pending) == len(theirs)
@@ -50,9 +51,9 @@ def test_what_went_away_in_any_order_is_not_walked_over_for_ever(batch):
     owner = group.add_consumer(b"a", 0)
     ids = [(ms, 0) for ms in range(50_000)]
     for first in range(0, len(ids), batch):
-        group.deliver(ids[first : first + batch], owner, 5)
+        group.deliver(packed(ids[first : first + batch]), owner, 5)
     for place in range(0, len(ids), 100):
-        group.remove(ids[place : place + 99])
+        group.remove(packed(ids[place : place + 99]))
     kept = ids[99::100]
     assert list(owner.pending) == kept
     assert list(islice(owner.pending.after_id((25_000, 0)), 3)) == kept[250:253]

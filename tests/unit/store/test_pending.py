@@ -35,7 +35,7 @@ def delivery_of(ids):
 
 def put(pel, model, ids):
     delivery = delivery_of(ids)
-    if ids == sorted(set(ids)) and pel.is_below(ids[0]):
+    if ids == sorted(set(ids)) and pel.is_below(*ids[0]):
         assert all(each < ids[0] for each in model)
         pel.put_above(delivery)
         model.update(dict.fromkeys(ids, delivery))
@@ -103,7 +103,7 @@ def test_after_all_went_away_lower_ids_are_added_at_the_end():
     pel = Pel()
     pel.put_above(delivery_of([(9, 0)]))
     pel.drop(9, 0)
-    assert pel.is_below((1, 0))
+    assert pel.is_below(1, 0)
     pel.put_above(delivery_of([(1, 0), (2, 0)]))
     assert list(pel.from_id(MIN_ID)) == [(1, 0), (2, 0)]
 

@@ -7,6 +7,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from geostream.store import tail
 from geostream.store.group import Group
 from geostream.store.ids import MAX_ID, MIN_ID, id_bytes
+from geostream.store.pending import packed
 from geostream.store.stream import Stream
 from geostream.store.wire import pack_entry
 
@@ -131,16 +132,16 @@ TestStreamMachine = StreamMachine.TestCase
 )
 def test_entries_read_counts_on_or_is_estimated(last_id, entries_read, ids, expected):
     stream = stream_of(*((ms, 0) for ms in range(1, 6)))
-    assert stream.entries_read_after(Group(last_id, entries_read), ids) == expected
+    assert stream.entries_read_after(Group(last_id, entries_read), packed(ids)) == expected
 
 
 def test_entries_read_is_unknown_before_a_deleted_entry():
     stream = stream_of(*((ms, 0) for ms in range(1, 6)))
     stream.delete([(3, 0)])
     stream.max_deleted_id = (3, 0)
-    assert stream.entries_read_after(Group((1, 0), 1), [(2, 0)]) is None
-    assert stream.entries_read_after(Group((1, 0), 1), [(2, 0), (4, 0), (5, 0)]) == 5
-    assert stream.entries_read_after(Group((4, 0), 4), [(5, 0)]) == 5
+    assert stream.entries_read_after(Group((1, 0), 1), packed([(2, 0)])) is None
+    assert stream.entries_read_after(Group((1, 0), 1), packed([(2, 0), (4, 0), (5, 0)])) == 5
+    assert stream.entries_read_after(Group((4, 0), 4), packed([(5, 0)])) == 5
 
 
 @pytest.mark.parametrize(
@@ -166,9 +167,9 @@ def test_an_entry_is_referenced_until_every_group_is_done_with_it():
     assert stream.is_referenced((1, 0))
     group = stream.groups.changing(b"g")
     group.last_id = (1, 0)
-    group.deliver([(1, 0)], group.add_consumer(b"c", 0), 0)
+    group.deliver(packed([(1, 0)]), group.add_consumer(b"c", 0), 0)
     assert stream.is_referenced((1, 0))
-    stream.groups.changing(b"g").remove([(1, 0)])
+    stream.groups.changing(b"g").remove(packed([(1, 0)]))
     assert not stream.is_referenced((1, 0))
     assert stream.is_referenced((2, 0))
 
