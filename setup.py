@@ -94,6 +94,24 @@ TYPED_BY_ANNOTATIONS = {
     "geostream.commands.streams_write",
 }
 
+#: An object that goes is kept, a few of each class, and made into the next: these come and go with
+#: every request. A .pxd file cannot say so of a class that stands in a .py file.
+_KEPT: dict[str, bool | int] = {"freelist": 16}
+_KEPT_AND_FLAT = {**_KEPT, "no_gc": True}  # they hold nothing that could hold them
+
+RECYCLED = {
+    "geostream.commands.stream_options": _KEPT,
+    "geostream.commands.streams_acks": _KEPT,
+    "geostream.commands.streams_delivery": _KEPT,
+    "geostream.commands.streams_read": _KEPT,
+    "geostream.commands.streams_write": _KEPT_AND_FLAT,
+    "geostream.commands.trimming": _KEPT_AND_FLAT,
+    "geostream.reply": _KEPT,
+    "geostream.store.effects.entry_added": _KEPT_AND_FLAT,
+    "geostream.store.effects.pending_removed": _KEPT_AND_FLAT,
+    "geostream.store.selection": _KEPT,
+}
+
 C_DIRECTORY = "build/cython"  # generated C files stay out of the source tree
 SOURCE_ROOT = Path(__file__).resolve().parent
 
@@ -112,20 +130,22 @@ class BuildAllOrNothing(build_ext):
         try:
             # Imported here: without Cython the package can still be installed.
             from Cython.Build import cythonize  # noqa: PLC0415
+            from Cython.Compiler import Errors, Options  # noqa: PLC0415
             from Cython.Compiler.Errors import CompileError  # noqa: PLC0415
         except ImportError as error:
             self.go_on_without(error)
             return
         try:
+            # Cython knows these as decorators, and they are to be said of whole modules. That it
+            # then warns of classes in other modules, which have bases, is nothing to see.
+            Options.get_directive_defaults().update(freelist=0, no_gc=False)
+            Errors.LEVEL = 2
             generated = []
-            for typed in (False, True):
-                names = [
-                    e.name for e in self.extensions if (e.name in TYPED_BY_ANNOTATIONS) == typed
-                ]
+            for each in self.extensions:
                 generated += cythonize(
-                    [extension(name) for name in names],
+                    [extension(each.name)],
                     build_dir=C_DIRECTORY,
-                    compiler_directives={**DIRECTIVES, "annotation_typing": typed},
+                    compiler_directives=directives_of(each.name),
                     quiet=True,
                     force=bool(self.force),
                 )
@@ -162,6 +182,11 @@ def forget_all_but(names: set[str]) -> None:
         name = ".".join([*path.relative_to(SOURCE_ROOT).parent.parts, module])
         if name not in names and dot + suffix in EXTENSION_SUFFIXES:
             path.unlink()
+
+
+def directives_of(name: str) -> dict[str, bool | int]:
+    typed = name in TYPED_BY_ANNOTATIONS
+    return {**DIRECTIVES, "annotation_typing": typed, **RECYCLED.get(name, {})}
 
 
 def extension(name: str) -> Extension:

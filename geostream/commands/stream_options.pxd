@@ -4,7 +4,6 @@ from geostream.engine.args cimport Args
 
 
 @cython.final
-@cython.freelist(4)
 cdef class ReadOptions:
     cdef public list keys
     cdef public list ids

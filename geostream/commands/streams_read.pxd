@@ -11,7 +11,6 @@ from geostream.store.stream cimport Stream
 
 
 @cython.final
-@cython.freelist(4)
 cdef class XRange:
     cdef public bytes key
     cdef public tuple start

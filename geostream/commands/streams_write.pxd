@@ -3,7 +3,7 @@ cimport cython
 from geostream.commands.trimming cimport TrimOptions, trim
 from geostream.engine.args cimport Args
 from geostream.engine.context cimport Context
-from geostream.store.effects.entry_added cimport EntryAdded
+from geostream.store.effects.entry_added cimport EntryAdded, entry_added
 from geostream.store.ids cimport choose_id, id_bytes
 from geostream.store.stream cimport Stream
 from geostream.store.wire cimport pack_entry, payload_bytes
@@ -12,7 +12,7 @@ from geostream.store.wire cimport pack_entry, payload_bytes
 cdef long long _MAX_ENTRY_BYTES
 
 
-@cython.freelist(64)
+@cython.final
 cdef class XAdd:
     cdef public bytes key
     cdef public object id
@@ -22,6 +22,9 @@ cdef class XAdd:
     cdef public bytes pid
     cdef public bytes iid
 
+
+@cython.locals(asked=XAdd)
+cdef XAdd _asked(bytes key, object entry_id)
 
 cpdef parse_xadd(Args args)
 cdef _parse_options(Args args, XAdd asked)

@@ -1,11 +1,13 @@
 cimport cython
 
+from geostream.engine cimport steps
 from geostream.engine.args cimport Args
 from geostream.engine.client cimport Client
 from geostream.engine.command cimport Command
 from geostream.engine.context cimport Context
 from geostream.engine.memory cimport Memory
 from geostream.engine.stats cimport CommandStats, Stats
+from geostream.engine.steps cimport empty  # named for Cython, which follows no whole module
 from geostream.engine.transactions cimport Watches
 from geostream.engine.waiters cimport Ticket, Waiters
 from geostream.store.effects.entry_added cimport EntryAdded
@@ -41,12 +43,17 @@ cdef class Engine:
     cdef Args _args
     cdef Context _ctx
     cdef dict _rows
+    cdef bytes _last_name
+    cdef Command _last_row
     cdef long long _mark_ns
 
     cpdef start_stopwatch(self)
 
     @cython.locals(ctx=Context, row=Command, words=Py_ssize_t, was_guarded=bint)
     cpdef execute(self, Client client, list request, long long now_ms)
+
+    @cython.locals(name=bytes, row=Command)
+    cdef Command _row_of(self, list request)
 
     @cython.locals(keyspace=Keyspace, client=Client, args=Args, started_ns="long long")
     cpdef call(self, Context ctx, Command row, list request)

@@ -18,6 +18,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from geostream import errors
+from geostream.engine import steps
 from geostream.engine.access import Access
 from geostream.engine.args import Args
 from geostream.engine.client import Client
@@ -104,6 +105,8 @@ class Engine:
         self._args = Args([], "", 0)  # of the command that is parsed: nothing keeps it
         self._ctx = Context(self, keyspace, Client(0, host.no_link, "", ""))
         self._rows: dict[bytes, Command] = {}
+        self._last_name = b""  # of the row that was asked for last
+        self._last_row: Command | None = None
         for name, row in TABLE.items():
             if "|" not in name and not row.subcommands:
                 self._rows[name.encode()] = self._rows[name.upper().encode()] = row
@@ -140,7 +143,7 @@ class Engine:
         ctx.client = client
         ctx.now_ms = self.keyspace.now_ms = now_ms
         try:
-            row = self._rows.get(request[0]) or self._find(request)
+            row = self._row_of(request)
             words = len(request)
             if (words != row.arity) if row.arity >= 0 else (words < -row.arity):
                 raise self.rejected(row, errors.fail(errors.ARITY, command=row.name))
@@ -159,6 +162,17 @@ class Engine:
         if self.waiters.has_ready():
             self._serve_ready(now_ms)
         return settle(self, client, reply) if was_guarded or client.is_guarded else reply
+
+    def _row_of(self, request: list[bytes]) -> Command:
+        name = request[0]
+        row = self._last_row
+        if row is not None and name == self._last_name:  # in a pipeline: no need to hash it
+            return row
+        row = self._rows.get(name)
+        if row is None:
+            return self._find(request)
+        self._last_name, self._last_row = name, row
+        return row
 
     def _find(self, request: list[bytes]) -> Command:
         """Return the row for a request whose name is not spelled in the usual ways."""
@@ -180,7 +194,8 @@ class Engine:
 
     def rejected(self, row: Command, error: CommandError) -> CommandError:
         """Count a command as refused before it ran; return the error, to be raised."""
-        self.stats.of(row.name).rejected += 1
+        counters = self.stats.of(row.name)
+        counters.rejected += 1
         return error
 
     def limit(self, limit: int, applies: bool) -> None:
@@ -238,7 +253,7 @@ class Engine:
         stats = self.stats
         client.commands += 1
         client.last_command = row.name
-        counters = stats.commands.get(row.name) or stats.of(row.name)
+        counters = stats.of(row.name)
         counters.record(elapsed_ns)
         if type(reply) is CommandError:
             counters.failed += 1
@@ -265,7 +280,10 @@ class Engine:
             self.handed_out += 1
             stats = self.stats
             for effect in journal:  # most are of one kind, and counting it needs no look
-                stats.changes_since_save += 1 if type(effect) is EntryAdded else effect.changes
+                if type(effect) is EntryAdded:
+                    stats.changes_since_save += 1
+                else:
+                    stats.changes_since_save += effect.changes
             self.memory.note(journal)
             if self.watches.by_key:
                 self.watches.note(journal, keyspace)
@@ -273,7 +291,7 @@ class Engine:
                 self.waiters.note(journal, keyspace)
         for listener in self.listeners:
             listener(journal)
-        del journal[:]
+        steps.empty(journal)
         if keyspace.missed:
             keyspace.missed.clear()
 

@@ -18,5 +18,6 @@ cdef class Memory:
     cdef public long long peak_ms
     cdef public object messages
 
-    cpdef note(self, effects)
+    @cython.locals(added=EntryAdded)
+    cpdef note(self, list effects)
     cdef _note_change(self, int db, bytes key)

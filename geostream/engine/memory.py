@@ -11,8 +11,6 @@ What is unpacked for a while belongs to no key, and counts as used too.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from geostream.engine.messages import Messages
 from geostream.store.effects import (
     DatabaseFlushed,
@@ -49,11 +47,15 @@ class Memory:
         self.peak_ms = 0  # Unix time of the peak
         self.messages = Messages(keyspace)  # learns from the same effects when to look
 
-    def note(self, effects: Iterable[Effect]) -> None:
+    def note(self, effects: list[Effect]) -> None:
         """Remember which keys changed."""
         for effect in effects:
+            if type(effect) is EntryAdded:  # most are, and need no look
+                added = effect
+                self._note_change(added.db, added.key)
+                continue
             self._note_change(effect.db, effect.key)
-            if type(effect) is not EntryAdded and effect.is_wide:  # most need no look
+            if effect.is_wide:
                 self._note_other_keys(effect)
 
     def _note_change(self, db: int, key: bytes) -> None:

@@ -1,4 +1,8 @@
 cimport cython
+from cpython.array cimport array
+
+from geostream.engine cimport steps
+from geostream.engine.steps cimport count_up  # named for Cython, which follows no whole module
 
 
 cdef list _BUCKET_OF
@@ -9,7 +13,7 @@ cdef class CommandStats:
     cdef public long long ticks_ns
     cdef public long long rejected
     cdef public long long failed
-    cdef public list buckets
+    cdef array _buckets
 
     @cython.locals(us="long long", bucket=Py_ssize_t)
     cpdef record(self, long long elapsed_ns)
@@ -30,3 +34,8 @@ cdef class Stats:
     cdef public object commands_rate
     cdef public object in_rate
     cdef public object out_rate
+    cdef str _last_name
+    cdef CommandStats _last
+
+    @cython.locals(found=CommandStats)
+    cpdef CommandStats of(self, str name)

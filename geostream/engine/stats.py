@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from array import array
+
+from geostream.engine import steps
 from geostream.engine.rates import Rate
 
 BUCKETS = 40  # of a latency histogram: up to 1, 2, 4, ... microseconds
@@ -12,7 +15,7 @@ ERROR_CODES = 128  # told apart; further ones are counted as ERR
 class CommandStats:
     """What is known about the calls of one command."""
 
-    __slots__ = ("buckets", "calls", "failed", "rejected", "ticks_ns")
+    __slots__ = ("_buckets", "calls", "failed", "rejected", "ticks_ns")
 
     def __init__(self) -> None:
         """Start at zero."""
@@ -20,7 +23,12 @@ class CommandStats:
         self.ticks_ns = 0
         self.rejected = 0  # refused before it ran
         self.failed = 0  # ran and answered with an error
-        self.buckets = [0] * BUCKETS  # calls that took less than 2**i microseconds
+        self._buckets = array("Q", bytes(8 * BUCKETS))
+
+    @property
+    def buckets(self) -> list[int]:
+        """How many calls took less than 2**i microseconds."""
+        return self._buckets.tolist()
 
     def record(self, elapsed_ns: int) -> None:
         """Count a call."""
@@ -28,7 +36,7 @@ class CommandStats:
         self.ticks_ns += elapsed_ns
         us = elapsed_ns // 1000
         bucket = _BUCKET_OF[us] if 0 <= us < 1024 else int(us).bit_length()
-        self.buckets[bucket] += 1
+        steps.count_up(self._buckets, bucket)
 
 
 class Stats:
@@ -43,6 +51,8 @@ class Stats:
     def reset(self) -> None:
         """Start anew, as CONFIG RESETSTAT does."""
         self.commands: dict[str, CommandStats] = {}
+        self._last_name = ""  # of the command that was asked for last
+        self._last = CommandStats()
         self.errors: dict[str, int] = {}
         self.error_replies = 0
         self.connections_received = 0
@@ -68,9 +78,12 @@ class Stats:
 
     def of(self, name: str) -> CommandStats:
         """Return the counters of a command, new ones if need be."""
+        if name is self._last_name:  # most often: no need to look
+            return self._last
         found = self.commands.get(name)
         if found is None:
             found = self.commands[name] = CommandStats()
+        self._last_name, self._last = name, found
         return found
 
     def count_error(self, line: bytes) -> None:

@@ -11,6 +11,9 @@ from geostream.store.stream cimport Stream
 @cython.locals(stream=Stream)
 cpdef _entry_added(keyspace, EntryAdded effect)
 
+@cython.locals(fields=list)
+cpdef add_entry(Stream stream, EntryAdded effect)
+
 
 @cython.locals(stream=Stream, group=Group, database=Database)
 cdef Group _group_at(Keyspace keyspace, int number, bytes key, bytes name)

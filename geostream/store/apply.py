@@ -109,6 +109,11 @@ def _stream_restored(keyspace: Keyspace, effect: fx.StreamRestored) -> None:
 def _entry_added(keyspace: Keyspace, effect: fx.EntryAdded) -> None:
     stream = keyspace.databases[effect.db].values[effect.key]
     assert type(stream) is Stream
+    add_entry(stream, effect)
+
+
+def add_entry(stream: Stream, effect: fx.EntryAdded) -> None:
+    """Add an entry to its stream, where that is at hand."""
     fields = effect.unpacked
     if fields is None:
         fields = unpack_entry(effect.entry)

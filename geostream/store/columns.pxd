@@ -133,3 +133,25 @@ cdef inline bint take_in(
         at += size
         ends.data.as_uints[before + number] = at
     return True
+
+
+cdef inline bint put_in(
+    array.array ms, array.array seq, array.array starts, array.array ends, bytearray wire,
+    tuple entry_id, bytes entry
+) except -1:
+    cdef Py_ssize_t count = len(ms)
+    cdef Py_ssize_t at = len(wire)
+    cdef Py_ssize_t size = len(entry)
+    cdef u64 entry_ms = entry_id[0]
+    cdef u64 entry_seq = entry_id[1]
+    PyByteArray_Resize(wire, at + size)
+    array.resize_smart(ms, count + 1)
+    array.resize_smart(seq, count + 1)
+    array.resize_smart(starts, count + 1)
+    array.resize_smart(ends, count + 1)
+    memcpy(PyByteArray_AS_STRING(wire) + at, PyBytes_AS_STRING(entry), size)
+    ms.data.as_ulonglongs[count] = entry_ms
+    seq.data.as_ulonglongs[count] = entry_seq
+    starts.data.as_uints[count] = at
+    ends.data.as_uints[count] = at + size
+    return True

@@ -85,3 +85,16 @@ def take_in(
     places.pop()
     starts.fromlist(places)
     wire += b"".join(entries)
+
+
+def put_in(
+    ms: array[int],
+    seq: array[int],
+    starts: array[int],
+    ends: array[int],
+    wire: bytearray,
+    entry_id: StreamId,
+    entry: bytes,
+) -> None:
+    """Put one entry behind those that are there; see ``take_in``."""
+    take_in(ms, seq, starts, ends, wire, [entry_id], [entry])

@@ -71,7 +71,7 @@ def choose_id(asked: IdRequest, last_id: StreamId, now_ms: int) -> StreamId:
     Source: https://redis.io/docs/latest/commands/xadd/
     """
     last_ms, last_seq = last_id
-    if asked is AUTO_ID and last_seq < U64_MAX:  # by far the most frequent
+    if asked is AUTO_ID and last_seq < _TOP:  # by far the most frequent
         if now_ms > last_ms:
             return (now_ms, 0)
         return (last_ms, last_seq + 1)

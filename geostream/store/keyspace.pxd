@@ -1,5 +1,7 @@
 cimport cython
 
+from geostream.store.apply cimport add_entry
+from geostream.store.effects.entry_added cimport EntryAdded
 from geostream.store.nodes cimport NodeLimits
 from geostream.store.stream cimport Stream
 from geostream.store.value cimport Value
@@ -40,3 +42,4 @@ cdef class Keyspace:
     cdef public list databases
 
     cpdef commit(self, effect)
+    cpdef add(self, Stream stream, EntryAdded effect)

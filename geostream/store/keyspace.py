@@ -18,8 +18,9 @@ from collections.abc import Iterable, Iterator
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING
 
-from geostream.store.apply import APPLY
+from geostream.store.apply import APPLY, add_entry
 from geostream.store.effects import DatabaseFlushed, Effect, KeyExpired
+from geostream.store.effects.entry_added import EntryAdded
 from geostream.store.errors import WrongType
 from geostream.store.hash_order import HashOrder
 from geostream.store.nodes import NodeLimits
@@ -193,6 +194,13 @@ class Keyspace:
         if self.capture is not None:
             self.capture.before(effect)
         APPLY[type(effect)](self, effect)
+        self.journal.append(effect)
+
+    def add(self, stream: Stream, effect: EntryAdded) -> None:
+        """Commit that a stream got an entry, having found it already: XADD is most of all."""
+        if self.capture is not None:
+            self.capture.before(effect)
+        add_entry(stream, effect)
         self.journal.append(effect)
 
     def expire(self, database: int, key: bytes) -> None:

@@ -1,6 +1,9 @@
 cimport cython
 
 
+cdef long long _MOST_BYTES
+
+
 cdef class NodeLimits:
     cdef public long long max_bytes
     cdef public long long max_entries
@@ -22,7 +25,7 @@ cdef class Node:
     )
     cpdef add(self, tuple entry_id, list fields)
 
-    @cython.locals(names=list, place=Py_ssize_t, name=bytes)
+    @cython.locals(names=list, place=Py_ssize_t, name=bytes, field=bytes)
     cdef bint _has_names_of(self, list fields) except -1
 
 

@@ -28,7 +28,7 @@ from geostream.store.wire import unpack_entry
 EMPTY_BYTES = 7  # listpack header and end mark
 _FIRST_ID = attrgetter("first_id")
 _Place = tuple[int, int]  # of an entry: which segment, which place in it
-NO_LIMIT_BYTES = 2**30  # a node never grows beyond, also with stream-node-max-bytes 0
+_MOST_BYTES = 2**30  # a node never grows beyond, also with stream-node-max-bytes 0
 
 
 class NodeLimits:
@@ -106,7 +106,8 @@ class Node:
             return False
         place = 0
         for name in names:
-            if fields[place] != name:
+            field = fields[place]
+            if field is not name and field != name:
                 return False
             place += 2
         return True
@@ -153,8 +154,8 @@ class Nodes:
             return True
         node = self.all[-1]
         max_bytes = limits.max_bytes
-        if not 0 < max_bytes < NO_LIMIT_BYTES:
-            max_bytes = NO_LIMIT_BYTES
+        if not 0 < max_bytes < _MOST_BYTES:
+            max_bytes = _MOST_BYTES
         if node.size_bytes + payload_bytes >= max_bytes:
             return True
         return 0 < limits.max_entries <= node.total

@@ -103,6 +103,33 @@ cdef inline Py_ssize_t put_decimal(octet* out, Py_ssize_t at, u64 value) noexcep
     return end
 
 
+cdef inline Py_ssize_t put_head(
+    octet* out, Py_ssize_t at, int mark, Py_ssize_t number
+) noexcept nogil:
+    out[at] = mark
+    if number < 10:
+        out[at + 1] = <octet>(48 + number)
+        at += 2
+    elif number < 100:
+        out[at + 1] = <octet>(48 + number // 10)
+        out[at + 2] = <octet>(48 + number % 10)
+        at += 3
+    else:
+        at = put_decimal(out, at + 1, number)
+    out[at] = 13
+    out[at + 1] = 10
+    return at + 2
+
+
+cdef inline Py_ssize_t put_line(octet* out, Py_ssize_t at, bytes text):
+    cdef Py_ssize_t size = len(text)
+    memcpy(out + at, <const octet*>text, size)
+    at += size
+    out[at] = 13
+    out[at + 1] = 10
+    return at + 2
+
+
 cdef inline Py_ssize_t digits_end(const octet* data, Py_ssize_t at, Py_ssize_t end) noexcept nogil:
     while at < end and 48 <= data[at] <= 57:
         at += 1

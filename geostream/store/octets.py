@@ -81,6 +81,17 @@ def put_decimal(out: bytearray, at: int, value: int) -> int:
     return at + len(text)
 
 
+def put_head(out: bytearray, at: int, mark: int, number: int) -> int:
+    """Write a line of RESP, a mark and a number from 0 up; return the place behind."""
+    head = b"%c%d\r\n" % (mark, number)
+    return put(out, at, head, 0, len(head))
+
+
+def put_line(out: bytearray, at: int, text: bytes) -> int:
+    """Write bytes and a line end; return the place behind."""
+    return put(out, at, text + b"\r\n", 0, len(text) + 2)
+
+
 def decimal_size(value: int) -> int:
     """Return how many digits a number from 0 to 2^64-1 has."""
     return len(str(value))

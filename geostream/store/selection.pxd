@@ -11,7 +11,6 @@ cdef list _ARRAY_HEADS
 
 
 @cython.final
-@cython.freelist(16)
 cdef class Part:
     cdef public Segment segment
     cdef public Py_ssize_t start
@@ -19,7 +18,6 @@ cdef class Part:
 
 
 @cython.final
-@cython.freelist(16)
 cdef class Selection:
     cdef public list parts
     cdef public Py_ssize_t count

@@ -8,6 +8,7 @@ from geostream.store.segment cimport Segment
 cdef Py_ssize_t _MOST_NEW
 cdef Py_ssize_t _FULL_ENTRIES
 cdef Py_ssize_t _FULL_BYTES
+cdef bint _AT_ONCE
 
 
 cdef class Tail(Segment):

@@ -1,5 +1,8 @@
 cimport cython
 
+from geostream.store cimport octets
+from geostream.store.octets cimport octet  # named for Cython, which follows no whole module
+
 
 cdef Py_ssize_t _SMALL
 cdef list _ID_HEADS
@@ -13,13 +16,10 @@ cdef Py_ssize_t _MOST_COPIED_BYTES
 
 
 @cython.locals(count=Py_ssize_t, length=Py_ssize_t, pieces=list, text=bytes)
-cpdef bytes pack_entry(bytes shown_id, list fields)
+cpdef bytes pack_entry(bytes shown_id, list fields, Py_ssize_t payload=*)
 
 @cython.locals(size=Py_ssize_t, text=bytes)
 cpdef Py_ssize_t payload_bytes(list fields) except -1
 
-@cython.locals(out="unsigned char *", at=Py_ssize_t, text=bytes)
+@cython.locals(out="octet*", at=Py_ssize_t, text=bytes)
 cdef bytes _copied(bytes shown_id, list fields)
-
-@cython.locals(source="const unsigned char *", length=Py_ssize_t, place=Py_ssize_t)
-cdef Py_ssize_t _put(unsigned char *out, Py_ssize_t at, bytes text) except -1

@@ -3,8 +3,8 @@
     *2\\r\\n $3\\r\\n5-1\\r\\n *2\\r\\n $1\\r\\nf\\r\\n $1\\r\\nv\\r\\n
 
 An array of the ID and an array of field, value, field, value, ... What stands between the
-texts is looked up in tables, and one join makes the whole; of a short entry a loop that copies
-its bytes, where that is compiled and so the faster of the two.
+texts is looked up in tables, and one join makes the whole; a short entry is written into a buffer
+step by step, where that is compiled and so the faster of the two.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from types import FunctionType
 from typing import Any
 
 import hiredis
+
+from geostream.store import octets
 
 _SMALL = 1024
 _HEAD = b"*2\r\n$"
@@ -26,14 +28,17 @@ _ID_ROOM_BYTES = 64  # what an entry takes beside its fields, or more
 _HEAD_ROOM_BYTES = 8  # what a short text takes beside itself, or more
 
 
-def pack_entry(shown_id: bytes, fields: list[bytes]) -> bytes:
+def pack_entry(shown_id: bytes, fields: list[bytes], payload: int = -1) -> bytes:
     """Return an entry in wire form.
 
     shown_id -- the ID as clients see it
     fields   -- field, value, field, value, ...
+    payload  -- how long these are together, where that is known
     """
     count = len(fields)
-    if payload_bytes(fields) + _HEAD_ROOM_BYTES * count + _ID_ROOM_BYTES <= _MOST_COPIED_BYTES:
+    if payload < 0:
+        payload = payload_bytes(fields)
+    if payload + _HEAD_ROOM_BYTES * count + _ID_ROOM_BYTES <= _MOST_COPIED_BYTES:
         return _copied(shown_id, fields)
     pieces = [
         _ID_HEADS[len(shown_id)],
@@ -58,23 +63,14 @@ def payload_bytes(fields: list[bytes]) -> int:
 
 def _copied(shown_id: bytes, fields: list[bytes]) -> bytes:
     """Return a short entry: see ``pack_entry``."""
-    out = _COPY
-    at = _put(out, 0, _ID_HEADS[len(shown_id)])
-    at = _put(out, at, shown_id)
-    at = _put(out, at, _FIELDS_HEADS[len(fields)])
+    out: Any = _COPY
+    at = octets.put_head(out, octets.put_head(out, 0, 42, 2), 36, len(shown_id))
+    at = octets.put_line(out, at, shown_id)
+    at = octets.put_head(out, at, 42, len(fields))
     for text in fields:
-        at = _put(out, at, _TEXT_HEADS[len(text)])
-        at = _put(out, at, text)
-    at = _put(out, at, _END)
-    return out[:at]  # type: ignore[return-value]  # in C this is bytes
-
-
-def _put(out: bytearray, at: int, text: bytes) -> int:
-    source = text
-    length = len(text)
-    for place in range(length):
-        out[at + place] = source[place]
-    return at + length
+        at = octets.put_head(out, at, 36, len(text))
+        at = octets.put_line(out, at, text)
+    return octets.part(out, 0, at)
 
 
 def fields_of(entry: bytes) -> bytes:
@@ -100,4 +96,4 @@ def unpack_entry(entry: bytes | bytearray) -> list[bytes]:
 
 
 #: Not above the room there is; in plain Python nothing is copied byte by byte.
-_MOST_COPIED_BYTES = 0 if isinstance(_put, FunctionType) else _SMALL
+_MOST_COPIED_BYTES = 0 if isinstance(_copied, FunctionType) else _SMALL

@@ -97,6 +97,7 @@ def test_the_list_is_in_order_and_names_nothing_twice():
 #: Whose C is compiled into the modules that use it, as a header is.
 STEPS = {
     "geostream.commands.id_lists",
+    "geostream.engine.steps",
     "geostream.server.transfer",
     "geostream.store.columns",
     "geostream.store.halves",

@@ -1,6 +1,6 @@
 cimport cython
 
-@cython.freelist(64)
+@cython.final
 cdef class EntryAdded:
     cdef public int db
     cdef public bytes key
@@ -9,3 +9,9 @@ cdef class EntryAdded:
     cdef public bint starts_node
     cdef public list unpacked
     cpdef tuple _what(self)
+
+
+@cython.locals(effect=EntryAdded)
+cpdef EntryAdded entry_added(
+    int db, bytes key, tuple id, bytes entry, bint starts_node, list unpacked
+)

@@ -58,3 +58,17 @@ class EntryAdded:
 
     def __repr__(self) -> str:
         return f"EntryAdded{self._what()!r}"
+
+
+def entry_added(
+    db: int, key: bytes, id: StreamId, entry: bytes, starts_node: bool, unpacked: list[bytes]
+) -> EntryAdded:
+    """Return the effect. Compiled, this costs a third of calling the class."""
+    effect = EntryAdded.__new__(EntryAdded)
+    effect.db = db
+    effect.key = key
+    effect.id = id
+    effect.entry = entry
+    effect.starts_node = starts_node
+    effect.unpacked = unpacked
+    return effect
