@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 from geostream import errors
 from geostream.commands.stream_ids import parse_half, parse_id
-from geostream.commands.trimming import TrimOptions, trim
+from geostream.commands.trimming import TrimOptions, trim, usual_trim
 from geostream.engine.args import Args
 from geostream.engine.command import Flag, Keys, command
 from geostream.engine.context import Context
 from geostream.reply import OK, Reply
+from geostream.store import octets
 from geostream.store.effects import (
     IdmpDuplicate,
     IdmpExpired,
@@ -56,12 +57,17 @@ def _asked(key: bytes, entry_id: IdRequest) -> XAdd:
 def parse_xadd(args: Args) -> XAdd:
     """Take XADD's words. The first that is no option is the ID."""
     words = args.words
-    if words[2] == b"*":  # by far the most common form
+    word: bytes = words[2]
+    if word == b"*":  # by far the most common form
         asked = _asked(words[1], AUTO_ID)
         asked.fields = words[3:]
-    elif words[2][:1].isdigit():  # no option begins so
-        asked = _asked(words[1], _parse_asked_id(words[2]))
+    elif octets.digits_end(word, 0, len(word)):  # no option begins so
+        asked = _asked(words[1], _parse_asked_id(word))
         asked.fields = words[3:]
+    elif _is_usual_trim(args):
+        asked = _asked(words[1], AUTO_ID)
+        asked.trim = usual_trim(octets.small_number(words[4]))
+        asked.fields = words[6:]
     else:
         asked = _asked(args.next(), AUTO_ID)
         _parse_options(args, asked)
@@ -71,6 +77,18 @@ def parse_xadd(args: Args) -> XAdd:
     if asked.id is not AUTO_ID and asked.id == ID_00:
         raise errors.fail(errors.ID_ZERO)
     return asked
+
+
+def _is_usual_trim(args: Args) -> bool:
+    """Tell whether the options are ``MAXLEN ~ n *``, spelled just so: the rules are elsewhere."""
+    words = args.words
+    return (
+        len(words) > 6
+        and words[2] == b"MAXLEN"
+        and words[3] == b"~"
+        and words[5] == b"*"
+        and octets.small_number(words[4]) >= 0
+    )
 
 
 def _parse_options(args: Args, asked: XAdd) -> None:

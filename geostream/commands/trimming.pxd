@@ -27,6 +27,9 @@ cdef class TrimOptions:
     cpdef long long limit_entries(self, long long node_max_entries) except -1
 
 
+@cython.locals(options=TrimOptions)
+cpdef TrimOptions usual_trim(long long max_len)
+
 @cython.locals(limit="long long", count="long long", whole_nodes="long long", left="long long")
 cpdef long long trim(
     Context ctx, bytes key, Stream stream, TrimOptions options, bint counts

@@ -104,13 +104,24 @@ class TrimOptions:
         return min(limit, _MAX_DEFAULT_LIMIT) if limit > 0 else _DEFAULT_LIMIT
 
 
+def usual_trim(max_len: int) -> TrimOptions:
+    """Return the options that ``MAXLEN ~ max_len`` stands for."""
+    options = TrimOptions.__new__(TrimOptions)
+    options.max_len = max_len
+    options.min_id = None
+    options.approximate = True
+    options.limit = _NOT_GIVEN
+    options.policy = ""
+    return options
+
+
 def trim(ctx: Context, key: bytes, stream: Stream, options: TrimOptions, counts: bool) -> int:
     """Trim a stream; return how many entries went.
 
     counts -- whether each of them counts as a change, as with XTRIM, or none, as with XADD
     """
     limit = options.limit_entries(ctx.keyspace.node_limits.max_entries)
-    if options.policy == "acked" and stream.groups:
+    if options.policy and options.policy == "acked" and stream.groups:
         return _trim_acked(ctx, key, stream, options, limit, counts)
     count, whole_nodes = _measure(stream, options, limit)
     if not count:
@@ -132,7 +143,7 @@ def _measure(stream: Stream, options: TrimOptions, limit: int) -> tuple[int, int
     """
     has_max_len = options.max_len != _NOT_GIVEN
     wanted = stream.length - options.max_len if has_max_len else 0
-    is_exact = not options.approximate or options.policy == "delref"
+    is_exact = not options.approximate or (bool(options.policy) and options.policy == "delref")
     count = 0
     whole_nodes = 0
     for node in stream.nodes.all:

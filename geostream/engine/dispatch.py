@@ -26,7 +26,7 @@ from geostream.engine.command import LOADING_LIMIT, TABLE, Command, Flag
 from geostream.engine.context import Context
 from geostream.engine.disk import Disk
 from geostream.engine.events import KeyspaceEvents
-from geostream.engine.guard import check, refuse, settle
+from geostream.engine.guard import SHOWN_NAME_BYTES, check, refuse, settle, unknown_command
 from geostream.engine.latency import LatencyMonitor
 from geostream.engine.memory import Memory
 from geostream.engine.monitor import monitor_line
@@ -46,7 +46,6 @@ if TYPE_CHECKING:
     from geostream.config import Config
     from geostream.engine.host import Host
 
-SHOWN_NAME_BYTES = 128  # of a command's name and arguments in an error
 EXPIRED_PER_STEP = 200  # keys deleted in one go when their time has come
 
 #: The line for each error of the store.
@@ -178,7 +177,7 @@ class Engine:
         """Return the row for a request whose name is not spelled in the usual ways."""
         row = TABLE.get(request[0].lower().decode("latin-1"))
         if row is None or "|" in row.name:
-            raise _unknown_command(request)
+            raise unknown_command(request)
         if not row.subcommands or (len(request) == 1 and row.arity != -2):
             return row
         if len(request) == 1:
@@ -398,16 +397,3 @@ class Engine:
         line = monitor_line(ctx.client, request, ctx.now_ms)
         for client in list(self.monitors):
             self.pubsub.send(client, line)
-
-
-def _unknown_command(request: list[bytes]) -> CommandError:
-    """Return the error for a name in no row, with the first arguments as Redis cuts them."""
-    name = request[0][:SHOWN_NAME_BYTES]
-    shown = b""
-    for word in request[1:]:
-        if len(shown) >= SHOWN_NAME_BYTES:
-            break
-        shown += b"'%b' " % word[: SHOWN_NAME_BYTES - len(shown)]
-    if not shown:
-        return errors.fail(errors.UNKNOWN_COMMAND, name=name)
-    return errors.fail(errors.UNKNOWN_COMMAND_ARGS, name=name, args=shown)

@@ -21,6 +21,8 @@ from geostream.reply import NO_REPLY, QUEUED, Push, Reply, Several
 if TYPE_CHECKING:
     from geostream.engine.dispatch import Engine
 
+SHOWN_NAME_BYTES = 128  # of a command's name and arguments in an error
+
 #: What a client that has sent MULTI can run at once instead of queueing it.
 RUN_IN_MULTI = frozenset({"exec", "discard", "multi", "watch", "quit", "reset"})
 
@@ -126,3 +128,16 @@ def settle(engine: Engine, client: Client, reply: Reply) -> Reply:
     if not heard:
         return reply
     return Several(heard if reply is NO_REPLY else [reply, *heard])
+
+
+def unknown_command(request: list[bytes]) -> CommandError:
+    """Return the error for a name in no row, with the first arguments as Redis cuts them."""
+    name = request[0][:SHOWN_NAME_BYTES]
+    shown = b""
+    for word in request[1:]:
+        if len(shown) >= SHOWN_NAME_BYTES:
+            break
+        shown += b"'%b' " % word[: SHOWN_NAME_BYTES - len(shown)]
+    if not shown:
+        return errors.fail(errors.UNKNOWN_COMMAND, name=name)
+    return errors.fail(errors.UNKNOWN_COMMAND_ARGS, name=name, args=shown)

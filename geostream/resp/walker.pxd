@@ -6,6 +6,9 @@ cdef int _DOLLAR
 cdef int _CR
 cdef int _ZERO
 cdef int _SHORT_DIGITS
+cdef int _PLAIN_ARGS
+cdef int _FEW_ARGS
+cdef bytes _HTTP_ENDS
 
 
 cdef class Walker:
@@ -22,11 +25,19 @@ cdef class Walker:
     cdef Py_ssize_t _began
     cdef Py_ssize_t _after
 
-    @cython.locals(end=Py_ssize_t, request=list)
+    @cython.locals(end=Py_ssize_t, request=list, name=bytes)
     cpdef Py_ssize_t walk(self, bytes data, Py_ssize_t start, list requests, bint one) except -1
 
-    @cython.locals(count="long long")
+    @cython.locals(count="long long", request=list)
     cdef list _request(self, bytes data)
+
+    cdef bint _read_args(self, bytes data) except -1
+
+    @cython.locals(
+        header=Py_ssize_t, at=Py_ssize_t, end=Py_ssize_t, length="long long", number=Py_ssize_t,
+        max_bulk_bytes="long long", text="const unsigned char *", args=list,
+    )
+    cdef list _plain_request(self, bytes data, Py_ssize_t count)
 
     @cython.locals(
         end=Py_ssize_t, number="long long", stop=Py_ssize_t, text="const unsigned char *",

@@ -41,9 +41,11 @@ MAX_ARGS = 2**31 - 1
 #: What a peer that has not logged in may send: enough for AUTH and HELLO.
 UNAUTHENTICATED_MAX_ARGS = 10
 UNAUTHENTICATED_MAX_BULK_BYTES = 16 * 2**10
+_FEW_ARGS = UNAUTHENTICATED_MAX_ARGS  # a number in C here, see walker.pxd
 
 _STAR, _DOLLAR, _CR, _ZERO = b"*$\r0"
 _SHORT_DIGITS = 4  # of a number that is read digit by digit
+_PLAIN_ARGS = 64  # of a request that is read in one go, if nothing is odd about it
 
 _CANONICAL = re.compile(rb"0|-?[1-9][0-9]{0,18}").fullmatch
 _INT64_MIN, _INT64_MAX = -(2**63), 2**63 - 1
@@ -55,6 +57,9 @@ def _any_case(word: bytes) -> set[bytes]:
 
 #: First words of HTTP: a browser was tricked into talking to us, and nothing it says must be run.
 HTTP_WORDS = frozenset(_any_case(b"post") | _any_case(b"host:"))
+
+
+_HTTP_ENDS = b"tT:"  # a look at the last byte costs less than to hash the word
 
 
 def _number(digits: bytes) -> int | None:
@@ -116,7 +121,8 @@ class Walker:
             self.pending_bytes = 0
             self._began = self._at
             if request:
-                if request[0] in HTTP_WORDS:
+                name = request[0]
+                if name and name[-1] in _HTTP_ENDS and name in HTTP_WORDS:
                     raise ProtocolError(b"")
                 requests.append(request)
                 if one:
@@ -130,7 +136,10 @@ class Walker:
             if (self._line[0] if self._line else data[self._at]) != _STAR:
                 return self._inline_request(data)
             count = -1 if self._line else self._short_number(data, self._at + 1)
-            if 0 < count <= UNAUTHENTICATED_MAX_ARGS:
+            if 0 < count <= (_PLAIN_ARGS if self.authenticated else _FEW_ARGS):
+                request = self._plain_request(data, count)
+                if request is not None:
+                    return request
                 self._at = self._after
             else:
                 header = self._header(data, errors.TOO_BIG_COUNT)
@@ -140,16 +149,50 @@ class Walker:
                 if count <= 0:
                     return []
             self._args_left = count
+        if not self._read_args(data):
+            return None
+        request = self._args
+        self._args = []
+        return request
+
+    def _read_args(self, data: bytes) -> bool:
+        """Read the arguments that are to come; False if the data ended first."""
         while self._args_left:
             if self._bulk_left < 0 and not self._line:
                 self._whole_args(data)
                 if not self._args_left:
                     break
             if not self._next_arg(data):
+                return False
+        return True
+
+    def _plain_request(self, data: bytes, count: int) -> list[bytes] | None:
+        """Read arguments from behind the number that was read last, if nothing is odd about them.
+
+        Else None, and nothing is read: it is not for here to say what is wrong.
+        """
+        header = self._after
+        at = header
+        max_bulk_bytes = self.max_bulk_bytes
+        text = data  # compiled, a pointer to its bytes
+        end = min(len(data), self._began + self.max_pending_bytes - self.pending_bytes)
+        args = [b""] * count
+        for number in range(count):
+            length = -1
+            if at + 4 < end and text[at] == _DOLLAR:
+                length = text[at + 1] - _ZERO
+                if text[at + 2] == _CR and 0 <= length <= 9:  # most have a single digit
+                    at += 4
+                else:
+                    length = self._short_number(data, at + 1)
+                    at = self._after
+            if not 0 <= length <= max_bulk_bytes or at + length + 2 > end:
+                self._after = header
                 return None
-        request = self._args
-        self._args = []
-        return request
+            args[number] = text[at : at + length]
+            at += length + 2
+        self._at = at
+        return args
 
     def _short_number(self, data: bytes, at: int) -> int:
         """Return the number that makes up the rest of a line; -1 if that is not plain to see.

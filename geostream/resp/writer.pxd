@@ -1,10 +1,11 @@
 cimport cython
 
 from geostream.reply cimport PairArrays, Wire
+from geostream.resp cimport steps
+from geostream.resp.steps cimport bulk  # named for Cython, which follows no whole module
 
 
 cdef Py_ssize_t _SMALL
-cdef list _BULK_HEADERS
 cdef list _ARRAY_HEADERS
 cdef list _INTEGERS
 cdef bytes _PAIR_HEADER

@@ -30,13 +30,13 @@ from geostream.reply import (
     Verbatim,
     Wire,
 )
+from geostream.resp import steps
 
 Encode = Callable[[Reply, list[bytes]], None]
 Write = Callable[[Any, list[bytes], int], None]
 
 #: Below this, headers are ready.
 _SMALL = 1024
-_BULK_HEADERS = [b"$%d\r\n" % length for length in range(_SMALL)]
 _ARRAY_HEADERS = [b"*%d\r\n" % length for length in range(_SMALL)]
 _PAIR_HEADER = _ARRAY_HEADERS[2]
 _INTEGERS = [b":%d\r\n" % number for number in range(_SMALL)]
@@ -53,10 +53,8 @@ def encode(reply: Reply, out: list[bytes], protocol: int) -> None:
         out += wire.pieces
     elif kind is bytes:
         length = len(reply)
-        if length < _SMALL:
-            out.append(_BULK_HEADERS[length])
-            out.append(reply)
-            out.append(b"\r\n")
+        if length < _SMALL:  # many are joined: one piece each is less work
+            out.append(steps.bulk(reply))
         else:
             out += (b"$%d\r\n" % length, reply, b"\r\n")
     elif kind is int:

@@ -155,3 +155,10 @@ cdef inline bint put_in(
     starts.data.as_uints[count] = at
     ends.data.as_uints[count] = at + size
     return True
+
+
+cdef inline bint move(array.array column, u32 steps) except -1:
+    cdef Py_ssize_t place
+    for place in range(len(column)):
+        column.data.as_uints[place] -= steps
+    return True

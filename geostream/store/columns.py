@@ -98,3 +98,8 @@ def put_in(
 ) -> None:
     """Put one entry behind those that are there; see ``take_in``."""
     take_in(ms, seq, starts, ends, wire, [entry_id], [entry])
+
+
+def move(column: array[int], steps: int) -> None:
+    """Make each item of an ``array("I")`` so much less."""
+    column[:] = array("I", [place - steps for place in column])

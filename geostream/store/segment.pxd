@@ -28,6 +28,8 @@ cdef class Segment:
     cpdef Py_ssize_t index_behind(self, tuple entry_id) except -1
     @cython.locals(place=Py_ssize_t)
     cpdef Py_ssize_t find(self, tuple entry_id) except? -1
+    @cython.locals(first=Py_ssize_t, end=Py_ssize_t, live_bytes="long long")
+    cpdef Segment from_place(self, Py_ssize_t place)
     @cython.locals(low=Py_ssize_t, high=Py_ssize_t, whole_bytes="long long")
     cpdef list pieces(self, Py_ssize_t start, Py_ssize_t stop, bytes head=*)
     cpdef list pieces_reversed(self, Py_ssize_t start, Py_ssize_t stop, bytes head=*)

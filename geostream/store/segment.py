@@ -276,9 +276,19 @@ class Segment:
     def from_place(self, place: int) -> Segment:
         """Return a segment that starts with the entry at this place."""
         ms, seq, starts, ends, wire = self._taken()
-        live_bytes = self.live_bytes - bytes_before(starts, ends, place)
-        rest = (ms[place:], seq[place:], starts[place:], ends[place:], wire)
-        return not_hollow(rest, live_bytes)
+        first = columns.u32_at(starts, place)
+        end = columns.u32_at(ends, self._count - 1)
+        if end - columns.u32_at(starts, 0) != self.live_bytes:  # there are holes in between
+            live_bytes = self.live_bytes - bytes_before(starts, ends, place)
+            rest = (ms[place:], seq[place:], starts[place:], ends[place:], wire)
+            return not_hollow(rest, live_bytes)
+        live_bytes = end - first
+        starts, ends = starts[place:], ends[place:]
+        if 2 * live_bytes < len(wire):
+            columns.move(starts, first)
+            columns.move(ends, first)
+            wire = wire[first:end]
+        return Segment((ms[place:], seq[place:], starts, ends, wire), live_bytes)
 
     def _taken(self) -> Content:
         """Return the content, and keep it no longer than it was packed before."""

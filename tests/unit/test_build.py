@@ -98,6 +98,7 @@ def test_the_list_is_in_order_and_names_nothing_twice():
 STEPS = {
     "geostream.commands.id_lists",
     "geostream.engine.steps",
+    "geostream.resp.steps",
     "geostream.server.transfer",
     "geostream.store.columns",
     "geostream.store.halves",

@@ -2,6 +2,8 @@
 
 from types import SimpleNamespace
 
+import pytest
+
 from tests.support.engines import make_engine
 
 
@@ -31,3 +33,23 @@ def test_acked_does_not_look_at_entries_some_group_has_not_read():
     assert asked[:14] == list(range(1, 15))
     assert set(asked[14:]) <= {3, 12, 14}
     assert subject.execute("XLEN s") == 97
+
+
+@pytest.mark.parametrize("count", ["0", "1", "007", "+5", "-1", "x", "12", "9" * 18, "9" * 19])
+def test_the_usual_spelling_means_what_others_mean(count):
+    replies = []
+    for spelling in ("MAXLEN ~ {} *", "maxlen ~ {} *", "MAXLEN ~ {} LIMIT 10000 *"):
+        subject = make_engine(settings={"stream-node-max-entries": "10"})
+        for _ in range(40):
+            reply = subject.execute(f"XADD s {spelling.format(count)} f v")
+        length = subject.execute("XLEN s")
+        replies.append((length, reply if type(reply) is not bytes else "an ID"))
+    assert replies[0][0] == replies[1][0]
+    assert repr(replies[0][1]) == repr(replies[1][1])
+    if count in ("0", "1", "12"):
+        assert replies[0] == replies[2]
+
+
+@pytest.mark.parametrize("request_", ["XADD s MAXLEN ~ 5 *", "XADD s MAXLEN ~ 5 * f"])
+def test_the_usual_spelling_needs_fields_too(request_):
+    assert b"wrong number of arguments" in make_engine().execute(request_).line

@@ -109,3 +109,11 @@ def test_text_is_written_as_json_has_it() -> None:
     assert octets.text(out, 1, end) == 'a\\"\\\\\\n\\r\\t\x7f'
     assert octets.put_json(out, 1, b"a\x0bb", 0, 3) == -1
     assert octets.put_json(out, 1, b"a\x0bb", 2, 1) == 2
+
+
+@given(st.integers(0, 2**31), st.binary(max_size=40))
+def test_a_head_and_a_line_are_written_as_resp_has_them(number: int, text: bytes) -> None:
+    out = bytearray(60)
+    at = octets.put_head(out, 1, 36, number)
+    assert out[1:at] == b"$%d\r\n" % number
+    assert out[at : octets.put_line(out, at, text)] == text + b"\r\n"

@@ -49,6 +49,20 @@ def test_a_segment_that_is_mostly_hole_is_written_anew(tail):
     assert last.pieces(0, 1) == [entry(9)]
 
 
+@pytest.mark.parametrize("deleted", [[], [0], [4], [0, 1, 2, 3], [9], [1, 8]])
+def test_what_is_left_from_a_place_on_is_what_was_there(tail, deleted):
+    left = [ms for ms in range(10) if ms not in deleted]
+    for place in range(len(left)):
+        rest = tail.sealed().without(deleted).from_place(place) if deleted else None
+        rest = rest or tail.sealed().from_place(place)
+        for step in range(len(rest)):
+            further = rest.from_place(step)
+            kept = left[place + step :]
+            assert further.ids(0, len(further)) == [(ms, ms % 3) for ms in kept]
+            assert further.entries(0, len(further)) == list(map(entry, kept))
+            assert further.live_bytes == sum(len(entry(ms)) for ms in kept)
+
+
 def test_places_are_found_by_id(tail):
     assert tail.index((3, 0)) == 3
     assert tail.index((3, 1)) == 4  # 3-0 is below

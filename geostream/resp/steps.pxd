@@ -1,0 +1,24 @@
+# The step of steps.py in C, which does the same.
+
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
+from libc.string cimport memcpy
+
+
+cdef inline bytes bulk(bytes text):
+    cdef Py_ssize_t size = len(text)
+    cdef Py_ssize_t digits = 1 if size < 10 else 2 if size < 100 else 3 if size < 1000 else 4
+    cdef Py_ssize_t place = digits
+    cdef Py_ssize_t rest = size
+    cdef bytes made = PyBytes_FromStringAndSize(NULL, size + digits + 5)
+    cdef char* out = PyBytes_AS_STRING(made)
+    out[0] = 36
+    while place > 0:
+        out[place] = <char>(48 + rest % 10)
+        rest //= 10
+        place -= 1
+    out[digits + 1] = 13
+    out[digits + 2] = 10
+    memcpy(out + digits + 3, PyBytes_AS_STRING(text), size)
+    out[digits + size + 3] = 13
+    out[digits + size + 4] = 10
+    return made
