@@ -191,7 +191,7 @@ def directives_of(name: str) -> dict[str, bool | int]:
 
 def extension(name: str) -> Extension:
     source = name.replace(".", "/") + ".py"
-    return Extension(name, [source], extra_compile_args=["-O2", "-g0"])
+    return Extension(name, [source], extra_compile_args=["-O2", "-g0", "-Wno-unused-function"])
 
 
 setup(

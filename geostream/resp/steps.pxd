@@ -1,7 +1,10 @@
-# The step of steps.py in C, which does the same.
+# The steps of steps.py in C, which do the same.
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
-from libc.string cimport memcpy
+from cpython.list cimport PyList_GET_ITEM, PyList_SET_ITEM
+from cpython.object cimport PyObject
+from cpython.ref cimport Py_DECREF, Py_INCREF
+from libc.string cimport memcmp, memcpy
 
 
 cdef inline bytes bulk(bytes text):
@@ -22,3 +25,14 @@ cdef inline bytes bulk(bytes text):
     out[digits + size + 3] = 13
     out[digits + size + 4] = 10
     return made
+
+
+cdef inline bint is_at(bytes data, Py_ssize_t at, bytes word) noexcept:
+    return memcmp(PyBytes_AS_STRING(data) + at, PyBytes_AS_STRING(word), len(word)) == 0
+
+
+cdef inline void set_word(list words, Py_ssize_t place, bytes word) noexcept:
+    cdef PyObject* before = <PyObject*>PyList_GET_ITEM(words, place)
+    Py_INCREF(word)
+    PyList_SET_ITEM(words, place, word)
+    Py_DECREF(<object>before)

@@ -1,5 +1,8 @@
 cimport cython
 
+from geostream.resp cimport steps
+from geostream.resp.steps cimport is_at  # named for Cython, which follows no whole module
+
 
 cdef int _STAR
 cdef int _DOLLAR
@@ -7,6 +10,8 @@ cdef int _CR
 cdef int _ZERO
 cdef int _SHORT_DIGITS
 cdef int _PLAIN_ARGS
+cdef int _KEPT_WORDS
+cdef int _KEPT_BYTES
 cdef int _FEW_ARGS
 cdef bytes _HTTP_ENDS
 
@@ -18,6 +23,7 @@ cdef class Walker:
     cdef public long long pending_bytes
     cdef bytearray _line
     cdef list _args
+    cdef list _words
     cdef long long _args_left
     cdef bytearray _bulk
     cdef long long _bulk_left
@@ -36,6 +42,7 @@ cdef class Walker:
     @cython.locals(
         header=Py_ssize_t, at=Py_ssize_t, end=Py_ssize_t, length="long long", number=Py_ssize_t,
         max_bulk_bytes="long long", text="const unsigned char *", args=list,
+        words=list, word=bytes,
     )
     cdef list _plain_request(self, bytes data, Py_ssize_t count)
 

@@ -33,6 +33,7 @@ from itertools import product
 
 from geostream import errors
 from geostream.errors import ProtocolError
+from geostream.resp import steps
 from geostream.resp.inline import split_words
 
 MAX_LINE_BYTES = 64 * 2**10  # of a header or an inline request, without its end
@@ -46,6 +47,10 @@ _FEW_ARGS = UNAUTHENTICATED_MAX_ARGS  # a number in C here, see walker.pxd
 _STAR, _DOLLAR, _CR, _ZERO = b"*$\r0"
 _SHORT_DIGITS = 4  # of a number that is read digit by digit
 _PLAIN_ARGS = 64  # of a request that is read in one go, if nothing is odd about it
+
+#: Requests of one client are much alike. Where a word, one of the first and short, is the same as
+#: in the one before, it is the same object: that costs less than another, and it is hashed already.
+_KEPT_WORDS, _KEPT_BYTES = 16, 32
 
 _CANONICAL = re.compile(rb"0|-?[1-9][0-9]{0,18}").fullmatch
 _INT64_MIN, _INT64_MAX = -(2**63), 2**63 - 1
@@ -85,6 +90,7 @@ class Walker:
         "_bulk",
         "_bulk_left",
         "_line",
+        "_words",
         "authenticated",
         "max_bulk_bytes",
         "max_pending_bytes",
@@ -98,6 +104,7 @@ class Walker:
         self.pending_bytes = 0  # of the request that is not complete; 0 if there is none
         self._line = bytearray()  # whose end has not come
         self._args: list[bytes] = []
+        self._words = [b""] * _KEPT_WORDS  # of the last plain request
         self._args_left = 0
         self._bulk = bytearray()  # what has come of the argument being read
         self._bulk_left = -1  # what is to come of it and its line end; -1: at a header
@@ -177,6 +184,7 @@ class Walker:
         text = data  # compiled, a pointer to its bytes
         end = min(len(data), self._began + self.max_pending_bytes - self.pending_bytes)
         args = [b""] * count
+        words = self._words
         for number in range(count):
             length = -1
             if at + 4 < end and text[at] == _DOLLAR:
@@ -189,7 +197,13 @@ class Walker:
             if not 0 <= length <= max_bulk_bytes or at + length + 2 > end:
                 self._after = header
                 return None
-            args[number] = text[at : at + length]
+            if number < _KEPT_WORDS and length <= _KEPT_BYTES:
+                word = words[number]
+                if length != len(word) or not steps.is_at(data, at, word):
+                    word = words[number] = text[at : at + length]
+            else:
+                word = text[at : at + length]
+            steps.set_word(args, number, word)
             at += length + 2
         self._at = at
         return args

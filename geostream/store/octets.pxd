@@ -4,6 +4,18 @@ from cpython.bytes cimport PyBytes_FromStringAndSize
 from cpython.unicode cimport PyUnicode_DecodeUTF8
 from libc.string cimport memchr, memcmp, memcpy
 
+cdef extern from *:
+    """
+    #ifndef GEOSTREAM_PAIRS
+    #define GEOSTREAM_PAIRS
+    static const char geostream_pairs[] =
+        "00010203040506070809101112131415161718192021222324252627282930313233343536373839"
+        "40414243444546474849505152535455565758596061626364656667686970717273747576777879"
+        "8081828384858687888990919293949596979899";
+    #endif
+    """
+    const char* _PAIRS "geostream_pairs"  # two digits of each number below 100
+
 ctypedef unsigned char octet
 ctypedef unsigned int u32
 ctypedef unsigned long long u64
@@ -95,8 +107,7 @@ cdef inline Py_ssize_t put_decimal(octet* out, Py_ssize_t at, u64 value) noexcep
         rest = value % 100
         value //= 100
         place -= 2
-        out[place + 1] = <octet>(48 + rest % 10)
-        out[place] = <octet>(48 + rest // 10)
+        memcpy(out + place, _PAIRS + 2 * rest, 2)
     if value >= 10:
         out[place - 2] = <octet>(48 + value // 10)
     out[place - 1] = <octet>(48 + value % 10)
@@ -121,7 +132,7 @@ cdef inline Py_ssize_t put_head(
     return at + 2
 
 
-cdef inline Py_ssize_t put_line(octet* out, Py_ssize_t at, bytes text):
+cdef inline Py_ssize_t put_line(octet* out, Py_ssize_t at, bytes text) noexcept:
     cdef Py_ssize_t size = len(text)
     memcpy(out + at, <const octet*>text, size)
     at += size

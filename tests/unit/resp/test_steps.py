@@ -1,4 +1,4 @@
-"""The step of the writer, in Python; in C it is seen through the writer."""
+"""The steps of reader and writer, in Python; in C they are seen through those."""
 
 from __future__ import annotations
 
@@ -16,3 +16,15 @@ def test_a_string_has_its_length_before_it(size: int) -> None:
     assert b"".join(out) == b"$%d\r\n%b\r\n" % (size, text)
     if size < 1024:
         assert steps.bulk(text) == b"".join(out)
+
+
+def test_a_word_is_at_its_place_only() -> None:
+    assert steps.is_at(b"one two", 4, b"two")
+    assert not steps.is_at(b"one two", 3, b"two")
+    assert steps.is_at(b"one", 1, b"")
+
+
+def test_a_word_takes_the_place_of_another() -> None:
+    words = [b"a", b"b", b"c"]
+    steps.set_word(words, 1, b"d")
+    assert words == [b"a", b"d", b"c"]

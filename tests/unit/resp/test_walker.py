@@ -59,3 +59,15 @@ def test_an_argument_of_any_length_is_read_in_any_two_pieces(
 def test_http_words_are_known_in_any_case() -> None:
     assert {b"POST", b"post", b"PosT", b"Host:", b"HOST:", b"host:"} <= HTTP_WORDS
     assert len(HTTP_WORDS) == 2**4 + 2**4
+
+
+def test_a_word_that_comes_again_is_not_made_again(walker: Walker) -> None:
+    words = [[b"XADD", b"stream", b"15"], [b"XADD", b"streak", b"15"], [b"XLEN", b"streak"]]
+    words += [[b"x" * 33] * 2, [b"", b"15", b"15"], [b"word"] * 20, [b"word"] * 20]
+    data = b"".join(pack_command(tuple(each)) for each in words)
+    requests: list[list[bytes]] = []
+    walker.walk(data, 0, requests, False)
+    assert requests == words
+    assert requests[1][0] is requests[0][0]
+    assert requests[2][1] is requests[1][1]
+    assert requests[6][15] is requests[5][15]
