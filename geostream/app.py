@@ -38,6 +38,7 @@ from geostream.persistence.recovery import Loaded, WrongOrder
 from geostream.persistence.registry import UnusablePlugin
 from geostream.server.listener import Server
 from geostream.server.packing import Packer
+from geostream.server.stopwatch import RunningStopwatch
 from geostream.store.keyspace import Keyspace
 
 STOP_S = 4.0  # how long clients may take to go when the server stops
@@ -123,7 +124,7 @@ class App:
         self.clock = Clock()
         keyspace = Keyspace(config.settings.server.databases)
         self.engine = Engine(
-            keyspace, config, self.process, time.perf_counter_ns, self._report_command_fault
+            keyspace, config, self.process, RunningStopwatch(), self._report_command_fault
         )
         self.engine.stats.started_ms = keyspace.now_ms = self.clock.now_ms()
         apply_settings(self.engine, config)

@@ -8,6 +8,7 @@ from geostream.engine.context cimport Context
 from geostream.engine.memory cimport Memory
 from geostream.engine.stats cimport CommandStats, Stats
 from geostream.engine.steps cimport empty  # named for Cython, which follows no whole module
+from geostream.engine.stopwatch cimport Stopwatch
 from geostream.engine.transactions cimport Watches
 from geostream.engine.waiters cimport Ticket, Waiters
 from geostream.store.effects.entry_added cimport EntryAdded
@@ -18,7 +19,7 @@ cdef class Engine:
     cdef public Keyspace keyspace
     cdef public object config
     cdef public object host
-    cdef public object stopwatch_ns
+    cdef public Stopwatch stopwatch
     cdef public object on_fault
     cdef public dict clients
     cdef public dict monitors

@@ -5,9 +5,8 @@ has to wait (``client.ticket`` is then set) or wants none. What changed is in th
 keyspace's journal after the handler returned; it is counted, shown to WATCH, waiters and
 listeners, and emptied. Then the requests that waited for it run again.
 
-Nothing here switches, so a command is atomic. The engine is told the time. Only how long
-a command took it measures itself, with the stopwatch it is given: from where the command
-before it ended, or from ``start_stopwatch``, so that one reading a command is enough.
+Nothing here switches, so a command is atomic. The engine is told the time. How long a command
+took it measures with a stopwatch, once a command: from the end of the one before.
 
 Order of checks and texts: those of Redis, compared in tests/differential.
 """
@@ -33,6 +32,7 @@ from geostream.engine.monitor import monitor_line
 from geostream.engine.pubsub import PubSub
 from geostream.engine.slowlog import SlowLog
 from geostream.engine.stats import Stats
+from geostream.engine.stopwatch import Stopwatch
 from geostream.engine.transactions import Watches
 from geostream.engine.waiters import Ticket, Waiters
 from geostream.errors import CommandError
@@ -65,20 +65,20 @@ class Engine:
         keyspace: Keyspace,
         config: Config,
         host: Host,
-        stopwatch_ns: Callable[[], int] = int,
+        stopwatch: Stopwatch | None = None,
         on_fault: Callable[[Command, BaseException], None] | None = None,
     ) -> None:
         """Serve a keyspace.
 
         config       -- the parameters, as CONFIG GET knows them
         host         -- what the process around can do: see geostream/engine/host.py
-        stopwatch_ns -- a running count of nanoseconds, for statistics and the slow log
+        stopwatch    -- a running one, for statistics and the slow log
         on_fault     -- told of exceptions that are nobody's mistake but ours
         """
         self.keyspace = keyspace
         self.config = config
         self.host = host
-        self.stopwatch_ns = stopwatch_ns
+        self.stopwatch = stopwatch or Stopwatch()
         self._mark_ns = 0  # where the stopwatch stood when the last command ended
         self.on_fault = on_fault
         self.clients: dict[int, Client] = {}
@@ -131,7 +131,7 @@ class Engine:
 
     def start_stopwatch(self) -> None:
         """Let the time of the next command begin now. Before each run of requests."""
-        self._mark_ns = self.stopwatch_ns()
+        self._mark_ns = self.stopwatch.read_ns()
 
     def execute(self, client: Client, request: list[bytes], now_ms: int) -> Reply:
         """Run one request of a client that does not wait; return its reply.
@@ -247,7 +247,7 @@ class Engine:
     def _count(
         self, client: Client, row: Command, request: list[bytes], reply: Reply, started_ns: int
     ) -> None:
-        self._mark_ns = self.stopwatch_ns()
+        self._mark_ns = self.stopwatch.read_ns()
         elapsed_ns = self._mark_ns - started_ns
         stats = self.stats
         client.commands += 1

@@ -1,5 +1,6 @@
 """MONITOR, SLOWLOG and LATENCY: what they show and what they keep to themselves."""
 
+from geostream.engine.stopwatch import Stopwatch
 from geostream.reply import NO_REPLY, OK, Several, Simple
 from tests.support.engines import make_engine
 
@@ -71,7 +72,12 @@ def slow_engine(took_ms):
     """An engine that notes spikes of 10 ms, and where every command takes so long."""
     bench = make_engine(now_ms=5_000, settings={"latency-monitor-threshold": "10"})
     ticks = iter(range(0, 10**12, took_ms * 1_000_000))
-    bench.engine.stopwatch_ns = lambda: next(ticks)
+
+    class Ticking(Stopwatch):
+        def read_ns(self):
+            return next(ticks)
+
+    bench.engine.stopwatch = Ticking()
     return bench
 
 
