@@ -1,5 +1,8 @@
 cimport cython
 
+from geostream.store cimport octets
+from geostream.store.octets cimport u64  # named for Cython, which follows no whole module
+
 
 cdef long long _MOST_BYTES
 
@@ -43,7 +46,7 @@ cdef long long difference_cost(unsigned long long value, unsigned long long base
 
 cpdef long long integer_cost(long long value) except -1
 
-@cython.locals(length=Py_ssize_t, size=Py_ssize_t)
+@cython.locals(length=Py_ssize_t, size=Py_ssize_t, number="long long")
 cpdef long long text_cost(bytes text) except -1
 
 cdef bint _is_canonical_integer(bytes text) except -1

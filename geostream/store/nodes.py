@@ -21,6 +21,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from operator import attrgetter
 
+from geostream.store import octets
 from geostream.store.ids import MIN_ID, StreamId
 from geostream.store.segment import Segment
 from geostream.store.wire import unpack_entry
@@ -311,8 +312,12 @@ def integer_cost(value: int) -> int:
 def text_cost(text: bytes) -> int:
     """Return the bytes a listpack spends on a string; canonical integers have short forms."""
     length = len(text)
-    if 0 < length <= 20 and text[length - 1] <= 57 and _is_canonical_integer(text):
-        return integer_cost(int(text))
+    if 0 < length <= 20 and text[length - 1] <= 57:
+        number = octets.small_number(text)
+        if number >= 0:
+            return integer_cost(number)
+        if (text[0] == 45 or length > 18) and _is_canonical_integer(text):
+            return integer_cost(int(text))
     if length < 64:
         return 2 + length
     size = length + (2 if length < 4096 else 5)
