@@ -4,7 +4,6 @@ from geostream.store.effects.delivered cimport Delivered
 from geostream.store.effects.entry_added cimport EntryAdded
 from geostream.store.effects.pending_removed cimport PendingRemoved
 from geostream.store.group cimport Consumer, Group
-from geostream.store.keyspace cimport Database, Keyspace
 from geostream.store.stream cimport Stream
 
 
@@ -15,8 +14,8 @@ cpdef _entry_added(keyspace, EntryAdded effect)
 cpdef add_entry(Stream stream, EntryAdded effect)
 
 
-@cython.locals(stream=Stream, group=Group, database=Database)
-cdef Group _group_at(Keyspace keyspace, int number, bytes key, bytes name)
+@cython.locals(stream=Stream, group=Group)
+cdef Group _group_at(object keyspace, int number, bytes key, bytes name)
 
 @cython.locals(group=Group, consumer=Consumer, time_ms="long long")
 cpdef _delivered(keyspace, Delivered effect)

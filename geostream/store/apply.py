@@ -33,8 +33,7 @@ def _group(keyspace: Keyspace, effect: Any) -> Group:
 
 
 def _group_at(keyspace: Keyspace, number: int, key: bytes, name: bytes) -> Group:
-    database = keyspace.databases[number]
-    stream = database.values[key]
+    stream = keyspace.databases[number].values[key]
     assert type(stream) is Stream
     group = stream.groups[name]
     return group if group.is_changing else stream.groups.changing(name)
