@@ -3,12 +3,19 @@
 cimport cython
 
 from geostream.rdb.listpack cimport element_end, integer, is_text, text_size, text_start
+from geostream.store cimport octets
 from geostream.store.octets cimport i64, octet, u64
-from geostream.store.runs cimport EntryWriter
+from geostream.store.runs cimport EntryWriter, put_number
 
 cdef u64 _MASK
 cdef int _DELETED
 cdef int _SAME_FIELDS
+cdef Py_ssize_t _FULL_BYTES
+cdef Py_ssize_t _FULL_ENTRIES
+cdef u64 _LOW
+cdef Py_ssize_t _SHORT
+cdef bytes _PAIRS
+cdef bytes _SHORT_HEADS
 
 
 @cython.final
@@ -26,11 +33,42 @@ cdef class NodeReader:
     cdef Py_ssize_t _end
     cdef Py_ssize_t _elements
     cdef list _names
+    cdef bytes _master
+    cdef list _leads
+    cdef Py_ssize_t _most_bytes
+    cdef u64 _ms
+    cdef u64 _seq
+    cdef bytearray _prefix
+    cdef octet* _prefix_out
+    cdef Py_ssize_t _prefix_bytes
+    cdef u64 _high
+    cdef Py_ssize_t _digits
 
-    @cython.locals(live=i64, deleted=i64, live_found=i64, found=i64)
+    @cython.locals(live=i64, deleted=i64, live_found=i64, found=i64, size=Py_ssize_t)
     cdef int _walk(self, const octet* data) except -1
-    @cython.locals(_=i64, count=i64, at=Py_ssize_t, start=Py_ssize_t, size=Py_ssize_t)
+    @cython.locals(
+        _=i64, count=i64, at=Py_ssize_t, start=Py_ssize_t, size=Py_ssize_t, text=bytes
+    )
     cdef int _read_names(self, const octet* data) except -1
+    @cython.locals(
+        writer=EntryWriter, out="octet*", place=Py_ssize_t, count=Py_ssize_t, limit=Py_ssize_t,
+        end=Py_ssize_t, behind=Py_ssize_t, stop=Py_ssize_t, at=Py_ssize_t
+    )
+    cdef Py_ssize_t _take_alike(self, const octet* data) except -1
+    @cython.locals(at=Py_ssize_t, end=Py_ssize_t, step=Py_ssize_t, ms=u64, seq=u64)
+    cdef int _take_alike_id(self, const octet* data) except -1
+    @cython.locals(
+        at=Py_ssize_t, end=Py_ssize_t, lead=bytes, size=Py_ssize_t, start=Py_ssize_t
+    )
+    cdef Py_ssize_t _put_values(
+        self, const octet* data, octet* out, Py_ssize_t place
+    ) except -1
+    @cython.locals(writer=EntryWriter, taken=Py_ssize_t)
+    cdef Py_ssize_t _note_alike(self, Py_ssize_t count, Py_ssize_t place) except -1
+    @cython.locals(ms=u64, seq=u64, high=u64, low=u64, digits=Py_ssize_t)
+    cdef Py_ssize_t _put_id(self, octet* out, Py_ssize_t at) except -1
+    @cython.locals(text=bytes)
+    cdef int _make_prefix(self, u64 high, Py_ssize_t digits) except -1
     @cython.locals(_=i64, flags=i64, ms=u64, seq=u64, pairs=i64)
     cdef int _read_entry(self, const octet* data, bint is_first) except -1
     @cython.locals(_=Py_ssize_t, writer=EntryWriter, name=bytes)

@@ -14,6 +14,11 @@ A node is walked once, element by element, and each entry is written in wire for
 enough becomes a segment, wherever the nodes end. See store/octets.py for why it is done in
 small steps.
 
+Nearly all entries are alike: alive, with the master's fields, short values, an ID a little behind
+the last one. One loop takes those, without a call for each element, and most of an ID's text
+from the entry before; it stops before whatever is different or wrong, which the thorough way
+then takes or refuses.
+
 Nothing is believed: counts, flags, lp-counts and the order of IDs are checked, and what the
 entries take in wire form is bounded by what was stored (a node names its fields once, so a
 small one could stand for a huge amount).
@@ -32,12 +37,24 @@ from geostream.rdb.listpack import (
     text_size,
     text_start,
 )
+from geostream.store import octets
 from geostream.store.ids import StreamId
-from geostream.store.runs import EntryWriter
-from geostream.store.segment import Segment
+from geostream.store.runs import EntryWriter, put_number
+from geostream.store.segment import SEAL_BYTES, SEAL_ENTRIES, Segment
 
 _DELETED, _SAME_FIELDS = 1, 2
 _MASK = 2**64 - 1
+_FULL_ENTRIES = SEAL_ENTRIES
+_FULL_BYTES = SEAL_BYTES
+
+_LOW = 10_000  # the digits of a time that change from entry to entry: the last four
+_PREFIX_BYTES = 32  # room for what stands before them
+_PAIRS = b"".join(b"%02d" % number for number in range(100))
+_SHORT = 64  # a text below this size has a head of one byte in a listpack
+_SHORT_HEADS = b"".join((b"$%d\r\n" % size).ljust(8) for size in range(_SHORT))
+_ID_BYTES = 80  # that an entry's head takes at most, with what stands around its last value
+_MOST_ALIKE = 124  # fields: their number and three is told in one byte
+_WORD_BYTES = 8 + _SHORT  # that a short text or a number takes at most in wire form
 
 # How much wire there may be for what was stored. Field names told once in a node, and packed,
 # make a stream of constant readings some hundred times larger.
@@ -70,6 +87,15 @@ class NodeReader:
         self._end = 0  # of the elements
         self._elements = 0  # there were so far
         self._names: list[bytes] = []  # in wire form
+        self._master = b""  # as they are stored, with their number
+        self._leads: list[bytes] = []  # what stands before the value of each, from the ID on
+        self._most_bytes = 0  # that an entry like the others takes
+        self._ms = self._seq = 0  # the ID of the entry that is taken
+        # What has two names here is known to the compiler by its address too.
+        self._prefix = self._prefix_out = bytearray(_PREFIX_BYTES)
+        self._prefix_bytes = 0
+        self._high = 0  # the digits of a time before the last four ...
+        self._digits = 0  # ... and how many the sequence had, that the prefix is made for
 
     @property
     def last_id(self) -> StreamId:
@@ -106,7 +132,14 @@ class NodeReader:
     def _walk(self, data: bytes) -> None:
         """Take the master entry, then the others."""
         live, deleted = self._counter(data), self._counter(data)
-        self._read_names(data)
+        size = len(self._master)
+        if 0 < size < self._end - self._at and octets.is_same(
+            data, self._at, self._master, 0, size
+        ):
+            self._at += size  # the fields are those of the node before, as most often
+            self._elements += len(self._names) + 1
+        else:
+            self._read_names(data)
         if self._number(data) != 0:
             raise BadNode("no zero behind a node's fields")
         live_found = self.length
@@ -114,11 +147,14 @@ class NodeReader:
         while self._at < self._end:
             found += 1
             self._read_entry(data, found == 1)
+            if self._leads:
+                found += self._take_alike(data)
         live_found = self.length - live_found
         if live_found != live or found - live_found != deleted:
             raise BadNode("a node's counters and its entries disagree")
 
     def _read_names(self, data: bytes) -> None:
+        start = self._at
         count = self._counter(data)
         if count > self._end:
             raise BadNode("more fields than a node has elements")
@@ -126,12 +162,114 @@ class NodeReader:
         for _ in range(count):
             at = self._step(data)
             if is_text(data, at):
-                start, size = text_start(data, at), text_size(data, at)
-                names.append(b"$%d\r\n%b\r\n" % (size, data[start : start + size]))
+                text = octets.part(
+                    data, text_start(data, at), text_start(data, at) + text_size(data, at)
+                )
             else:
-                shown = b"%d" % integer(data, at)
-                names.append(b"$%d\r\n%b\r\n" % (len(shown), shown))
+                text = b"%d" % integer(data, at)
+            names.append(b"$%d\r\n%b\r\n" % (len(text), text))
         self._names = names
+        self._master = octets.part(data, start, self._at)
+        self._leads = []
+        if 0 < count <= _MOST_ALIKE:
+            begins = [b"\r\n*%d\r\n" % (2 * count)] + [b"\r\n"] * (count - 1)
+            self._leads = [begin + name for begin, name in zip(begins, names, strict=True)]
+            self._most_bytes = _ID_BYTES + sum(map(len, self._leads)) + count * _WORD_BYTES
+
+    def _take_alike(self, data: bytes) -> int:
+        """Take entries up to one that is not like most, or that is wrong; return how many."""
+        writer = self._writer
+        out, place, count = writer.out, writer.size_bytes, writer.count
+        limit = min(_FULL_BYTES, writer.room - self._most_bytes)
+        end, behind = self._end, self._at
+        while count < _FULL_ENTRIES and place < limit:
+            if not self._take_alike_id(data):
+                break
+            stop = self._put_values(data, out, self._put_id(out, place))
+            at = self._at
+            if end - at < 2 or data[at] != len(self._leads) + 3 or data[at + 1] != 1:
+                break
+            self._at = behind = at + 2
+            place = octets.put(out, stop, b"\r\n", 0, 2)
+            octets.put_u64(writer.ms_out, count, self._ms)
+            octets.put_u64(writer.seq_out, count, self._seq)
+            octets.put_u32(writer.ends_out, count, place)
+            self._last_ms, self._last_seq = self._ms, self._seq
+            count += 1
+        self._at = behind
+        return self._note_alike(count, place)
+
+    def _take_alike_id(self, data: bytes) -> bool:
+        """Take the ID of the next entry; False if it is not like most."""
+        at, end = self._at, self._end
+        if end - at < 8 or data[at] != _SAME_FIELDS or data[at + 1] != 1:
+            return False
+        step = element_end(data, at + 2, end)
+        if step >= end or is_text(data, at + 2):
+            return False
+        self._at = element_end(data, step, end)
+        if is_text(data, step):
+            return False
+        ms = self._key_ms + integer(data, at + 2) & _MASK
+        seq = self._key_seq + integer(data, step) & _MASK
+        self._ms, self._seq = ms, seq
+        return ms >= _LOW and (ms > self._last_ms or (ms == self._last_ms and seq > self._last_seq))
+
+    def _put_values(self, data: bytes, out: bytearray, place: int) -> int:
+        """Take the values of an entry with the master's fields; return the place behind.
+
+        The reading stands at the end of the node afterwards if one was not short.
+        """
+        at, end = self._at, self._end
+        for lead in self._leads:
+            place = octets.put(out, place, lead, 0, len(lead))
+            size = data[at] - 0x80 if at < end else _SHORT
+            if 0 <= size < _SHORT and at + size + 1 < end and data[at + size + 1] == size + 1:
+                octets.put(out, place, _SHORT_HEADS, 8 * size, 8)
+                place = octets.put(out, place + (4 if size < 10 else 5), data, at + 1, size)
+                at += size + 2
+            elif at < end and not is_text(data, at):
+                start, at = at, element_end(data, at, end)
+                place = put_number(out, place, integer(data, start))
+            else:
+                at = end
+        self._at = at
+        return place
+
+    def _note_alike(self, count: int, place: int) -> int:
+        writer = self._writer
+        taken = count - writer.count
+        self.length += taken
+        self._elements += taken * (len(self._leads) + 4)
+        self._growth_bytes -= place - writer.size_bytes
+        if self._growth_bytes < 0:
+            raise BadNode("stands for far more than is stored")
+        writer.count, writer.size_bytes = count, place
+        if writer.is_full():
+            self._seal()
+        return taken
+
+    def _put_id(self, out: bytearray, at: int) -> int:
+        """Write an entry's head up to its ID, which has four digits at least before the dash."""
+        ms, seq = self._ms, self._seq
+        high = ms // _LOW
+        low = ms - high * _LOW
+        digits = 1 if seq < 10 else octets.decimal_size(seq)
+        if high != self._high or digits != self._digits:
+            self._make_prefix(high, digits)
+        octets.put(out, at, self._prefix_out, 0, _PREFIX_BYTES)
+        at += self._prefix_bytes
+        octets.put(out, at, _PAIRS, low // 100 * 2, 2)
+        octets.put(out, at + 2, _PAIRS, low % 100 * 2, 2)
+        out[at + 4] = 45
+        return octets.put_decimal(out, at + 5, seq)
+
+    def _make_prefix(self, high: int, digits: int) -> None:
+        size = octets.decimal_size(high) + 4 + 1 + digits
+        text = b"*2\r\n$%d\r\n%d" % (size, high)
+        octets.put(self._prefix_out, 0, text, 0, len(text))
+        self._prefix_bytes = len(text)
+        self._high, self._digits = high, digits
 
     def _read_entry(self, data: bytes, is_first: bool) -> None:
         flags = self._number(data)

@@ -209,8 +209,10 @@ class RdbReader:
         if not expected:
             return
         crc = 0
-        for at in range(self._start, end, _CRC_CHUNK_BYTES):
-            crc = crc64(cursor.data[at : min(end, at + _CRC_CHUNK_BYTES)], crc)
+        with memoryview(cursor.data) as data:
+            for at in range(self._start, end, _CRC_CHUNK_BYTES):
+                with data[at : min(end, at + _CRC_CHUNK_BYTES)] as chunk:
+                    crc = crc64(chunk, crc)
         if crc != expected:
             raise BadRdb(end, f"Wrong RDB checksum expected: ({crc:x}) but got ({expected:x})")
 

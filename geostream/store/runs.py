@@ -26,7 +26,7 @@ _MAX_BYTES = 2**31
 
 _HEAD_BYTES = 80  # of an entry at most: *2, length, ID, number of words
 _WORD_BYTES = 24  # around a word at most: $, length, two line ends
-_NUMBER_BYTES = 32  # of a word that is an integer at most
+NUMBER_BYTES = 32  # of a word that is an integer at most
 _BUFFER_BYTES = SEAL_BYTES + 4096
 
 _KNOWN = 256  # what stands before fewer bytes or words is made beforehand
@@ -109,6 +109,20 @@ class Additions:
     run: EntryRun
 
 
+def put_number(out: bytearray, at: int, value: int) -> int:
+    """Write a word up to its line end: the text of an integer of 64 bits, signed.
+
+    There must be room for ``NUMBER_BYTES``.
+    """
+    sign = 1 if value < 0 else 0
+    magnitude = -value if sign else value
+    text = _WORD_HEADS[sign + octets.decimal_size(magnitude)]
+    at = octets.put(out, at, text, 0, len(text))
+    if sign:
+        out[at] = 45
+    return octets.put_decimal(out, at + sign, magnitude)
+
+
 class EntryWriter:
     """A buffer in which entries are written until they are enough for a segment."""
 
@@ -118,20 +132,20 @@ class EntryWriter:
         self.size_bytes = 0  # of what was written
         self._begin = 0  # of the entry that is being written
         # What has two names here is known to the compiler by its address too.
-        self._ms = self._ms_out = bytearray(8 * _FULL_ENTRIES)
-        self._seq = self._seq_out = bytearray(8 * _FULL_ENTRIES)
-        self._ends = self._ends_out = bytearray(4 * _FULL_ENTRIES)
-        self._buffer = self._out = bytearray(_BUFFER_BYTES)
-        self._room = len(self._buffer)
+        self._ms = self.ms_out = bytearray(8 * _FULL_ENTRIES)
+        self._seq = self.seq_out = bytearray(8 * _FULL_ENTRIES)
+        self._ends = self.ends_out = bytearray(4 * _FULL_ENTRIES)
+        self._buffer = self.out = bytearray(_BUFFER_BYTES)
+        self.room = len(self._buffer)
 
     def head(self, ms: int, seq: int, words: int) -> None:
         """Begin an entry with this ID and so many words: fields and values."""
-        if self._room - self.size_bytes < _HEAD_BYTES:
+        if self.room - self.size_bytes < _HEAD_BYTES:
             self._grow(_HEAD_BYTES)
-        at, out = self.size_bytes, self._out
+        at, out = self.size_bytes, self.out
         self._begin = at
-        octets.put_u64(self._ms_out, self.count, ms)
-        octets.put_u64(self._seq_out, self.count, seq)
+        octets.put_u64(self.ms_out, self.count, ms)
+        octets.put_u64(self.seq_out, self.count, seq)
         size = octets.decimal_size(ms) + 1 + octets.decimal_size(seq)
         text = _ID_HEADS[size]
         at = octets.put(out, at, text, 0, len(text))
@@ -148,9 +162,9 @@ class EntryWriter:
 
     def word(self, data: bytes, start: int, size: int) -> None:
         """Add a word: so many bytes of ``data``, which must be there."""
-        if self._room - self.size_bytes < size + _WORD_BYTES:
+        if self.room - self.size_bytes < size + _WORD_BYTES:
             self._grow(size + _WORD_BYTES)
-        at, out = self.size_bytes, self._out
+        at, out = self.size_bytes, self.out
         if size < _KNOWN:
             text = _WORD_HEADS[size]
             at = octets.put(out, at, text, 0, len(text))
@@ -163,30 +177,24 @@ class EntryWriter:
 
     def number(self, value: int) -> None:
         """Add a word: the text of an integer of 64 bits, signed."""
-        if self._room - self.size_bytes < _NUMBER_BYTES:
-            self._grow(_NUMBER_BYTES)
-        at, out = self.size_bytes, self._out
-        sign = 1 if value < 0 else 0
-        magnitude = -value if sign else value
-        text = _WORD_HEADS[sign + octets.decimal_size(magnitude)]
-        at = octets.put(out, at, text, 0, len(text))
-        if sign:
-            out[at] = 45
-        at = octets.put_decimal(out, at + sign, magnitude)
+        if self.room - self.size_bytes < NUMBER_BYTES:
+            self._grow(NUMBER_BYTES)
+        at, out = self.size_bytes, self.out
+        at = put_number(out, at, value)
         self.size_bytes = octets.put(out, at, b"\r\n", 0, 2)
 
     def raw(self, data: bytes, start: int, size: int) -> None:
         """Add words that are in wire form already: so many bytes of ``data``."""
-        if self._room - self.size_bytes < size:
+        if self.room - self.size_bytes < size:
             self._grow(size)
-        self.size_bytes = octets.put(self._out, self.size_bytes, data, start, size)
+        self.size_bytes = octets.put(self.out, self.size_bytes, data, start, size)
 
     def close(self) -> int:
         """End the entry; return its size. Raises OverflowError if it is too large to be kept."""
         size = self.size_bytes - self._begin
         if self.size_bytes > _MAX_BYTES:
             raise OverflowError("an entry is too large")
-        octets.put_u32(self._ends_out, self.count, self.size_bytes)
+        octets.put_u32(self.ends_out, self.count, self.size_bytes)
         self.count += 1
         return size
 
@@ -209,14 +217,14 @@ class EntryWriter:
     def clear(self) -> None:
         """Forget what was written."""
         self.count = self.size_bytes = 0
-        if self._room > 8 * SEAL_BYTES:  # what one large entry took is given back
-            self._buffer = self._out = bytearray(_BUFFER_BYTES)
-            self._room = len(self._buffer)
+        if self.room > 8 * SEAL_BYTES:  # what one large entry took is given back
+            self._buffer = self.out = bytearray(_BUFFER_BYTES)
+            self.room = len(self._buffer)
 
     def _grow(self, more_bytes: int) -> None:
-        self._buffer += bytes(max(more_bytes, self._room))
-        self._out = self._buffer
-        self._room = len(self._buffer)
+        self._buffer += bytes(max(more_bytes, self.room))
+        self.out = self._buffer
+        self.room = len(self._buffer)
 
 
 def _numbers(kind: Literal["Q", "I"], buffer: bytearray, count: int) -> array[int]:
