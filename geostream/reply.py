@@ -40,8 +40,9 @@ structs.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, Final, final
+
+from msgspec import Struct
 
 #: Anything the writer can turn into bytes. Checked where it is written, not by the type checker.
 Reply = Any
@@ -102,40 +103,35 @@ class Wire:
 
 
 @final
-@dataclass(slots=True)
-class Simple:
+class Simple(Struct):
     """A simple string such as ``+OK``. Without CR and LF."""
 
     text: bytes
 
 
 @final
-@dataclass(slots=True)
-class Verbatim:
+class Verbatim(Struct):
     """Text for people: INFO, CLIENT LIST."""
 
     text: bytes
 
 
 @final
-@dataclass(slots=True)
-class Double:
+class Double(Struct):
     """A floating point number, already written as Redis would write it."""
 
     text: bytes
 
 
 @final
-@dataclass(slots=True)
-class BigNumber:
+class BigNumber(Struct):
     """An integer beyond 64 bits."""
 
     value: int
 
 
 @final
-@dataclass(slots=True)
-class Pairs:
+class Pairs(Struct):
     """A map in its order; unlike a dict it may name a key twice."""
 
     items: Sequence[tuple[Reply, Reply]]
@@ -159,24 +155,21 @@ class PairArrays:
 
 
 @final
-@dataclass(slots=True)
-class SetOf:
+class SetOf(Struct):
     """A set, in the order given."""
 
     items: Sequence[Reply]
 
 
 @final
-@dataclass(slots=True)
-class Push:
+class Push(Struct):
     """Sent without having been asked for, or out of turn: pub/sub."""
 
     items: Sequence[Reply]
 
 
 @final
-@dataclass(slots=True)
-class Several:
+class Several(Struct):
     """Several replies to one request, in order: SUBSCRIBE a b c."""
 
     replies: Sequence[Reply]
@@ -187,8 +180,7 @@ QUEUED: Final = Wire((b"+QUEUED\r\n",))
 
 
 @final
-@dataclass(slots=True)
-class Block:
+class Block(Struct):
     """The handler found nothing and wants to be run again when a key changes.
 
     keys         -- what it waits for, in the selected database

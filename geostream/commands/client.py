@@ -5,7 +5,7 @@ What it does to others (LIST, KILL, UNBLOCK, PAUSE) is in commands/client_contro
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from geostream import errors
 from geostream.commands.connection import is_plain, parse_name
@@ -72,8 +72,7 @@ def client_setname(ctx: Context, name: bytes) -> Reply:
     return OK
 
 
-@dataclass(slots=True)
-class ClientSetInfo:
+class ClientSetInfo(Struct):
     is_version: bool
     value: bytes
 

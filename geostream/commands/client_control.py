@@ -7,7 +7,7 @@ it any more.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from geostream import errors
 from geostream.commands.client import FLAGS, GROUP
@@ -34,8 +34,7 @@ def _too_many(args: Args) -> errors.CommandError:
     return errors.fail(errors.SUBCOMMAND_SYNTAX, name=args.words[1], container="CLIENT")
 
 
-@dataclass(slots=True)
-class ClientList:
+class ClientList(Struct):
     type: str | None = None
     ids: list[int] | None = None
 
@@ -83,8 +82,7 @@ def client_list(ctx: Context, asked: ClientList) -> Reply:
     return Verbatim(b"".join([client_line(client, ctx.now_ms) + b"\n" for client in clients]))
 
 
-@dataclass(slots=True)
-class ClientKill:
+class ClientKill(Struct):
     chosen: ClientFilter
     is_old_form: bool = False
 
@@ -172,8 +170,7 @@ def _kill(ctx: Context, client: Client) -> None:
     client.link.close()
 
 
-@dataclass(slots=True)
-class ClientUnblock:
+class ClientUnblock(Struct):
     id: int
     is_error: bool
 
@@ -209,8 +206,7 @@ def client_unblock(ctx: Context, asked: ClientUnblock) -> Reply:
     return int(ctx.engine.unblock(client, reply))
 
 
-@dataclass(slots=True)
-class ClientPause:
+class ClientPause(Struct):
     timeout_ms: int
     writes_only: bool
 

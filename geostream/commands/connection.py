@@ -5,7 +5,7 @@ Who may come in is decided in engine/access.py.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from geostream import REDIS_VERSION, errors
 from geostream.engine.access import USER
@@ -137,8 +137,7 @@ def reset(ctx: Context, asked: None) -> Reply:
     return RESET_DONE
 
 
-@dataclass(slots=True)
-class Auth:
+class Auth(Struct):
     user: bytes
     password: bytes
     names_user: bool
@@ -179,8 +178,7 @@ def _let_in(ctx: Context, by: bytes, user: bytes, password: bytes) -> None:
     ctx.client.is_authenticated = True
 
 
-@dataclass(slots=True)
-class Hello:
+class Hello(Struct):
     protocol: int | None = None  # None: as before
     credentials: tuple[bytes, bytes] | None = None
     name: bytes | None = None

@@ -9,7 +9,8 @@ Behaviour: https://redis.io/docs/latest/commands/scan/
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from geostream import errors
 from geostream.commands.keys import INT32_MAX, INT32_MIN
@@ -52,8 +53,7 @@ def keys(ctx: Context, pattern: bytes) -> Reply:
     return list(names if pattern == b"*" else filter(glob_matcher(pattern), names))
 
 
-@dataclass(slots=True)
-class Scan:
+class Scan(Struct):
     """Where to go on, about how many keys to look at, and which of them to show."""
 
     cursor: int
@@ -196,8 +196,7 @@ def flushall(ctx: Context, asked: None) -> Reply:
     return OK
 
 
-@dataclass(slots=True)
-class SwapDb:
+class SwapDb(Struct):
     """Two numbers of databases, which may not exist."""
 
     first: int

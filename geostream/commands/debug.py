@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from geostream import errors
 from geostream.commands.reload import reload_data
@@ -42,8 +43,7 @@ _UNITS = {b"": 1, b"b": 1, b"k": 2**10, b"m": 2**20, b"g": 2**30}
 LONGEST_SLEEP_S = 3600.0
 
 
-@dataclass(slots=True)
-class Debug:
+class Debug(Struct):
     """A sub-command as written, and its arguments."""
 
     name: bytes
@@ -210,8 +210,7 @@ def _help(ctx: Context, asked: Debug) -> Reply:
     return [Simple(line.encode()) for line in _HELP]
 
 
-@dataclass(frozen=True, slots=True)
-class Subcommand:
+class Subcommand(Struct, frozen=True):
     """What runs it, and how many arguments it takes."""
 
     run: Callable[[Context, Debug], Reply]

@@ -12,7 +12,7 @@ Behaviour: https://redis.io/docs/latest/commands/restore/
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from geostream import errors
 from geostream.engine.args import INT64_MAX, Args, parse_int64
@@ -85,8 +85,7 @@ def payload_version(content: bytes | StreamImage) -> int:
 # RESTORE
 
 
-@dataclass(slots=True)
-class Restore:
+class Restore(Struct):
     """What RESTORE is asked for; the time to live is judged after the key was looked for."""
 
     key: bytes

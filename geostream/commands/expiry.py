@@ -8,7 +8,7 @@ Behaviour: https://redis.io/docs/latest/commands/expire/
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from geostream import errors
 from geostream.engine.args import INT64_MAX, INT64_MIN, Args, parse_int64
@@ -36,8 +36,7 @@ _UNITS = {
 }
 
 
-@dataclass(slots=True)
-class ExpiryOption:
+class ExpiryOption(Struct):
     """EX seconds and the like; the number is judged last, when all words are known."""
 
     keyword: bytes
@@ -75,8 +74,7 @@ def is_expiry_option(keyword: bytes) -> bool:
 # EXPIRE and its kin
 
 
-@dataclass(slots=True)
-class Expire:
+class Expire(Struct):
     """A key and a number in some unit; which unit, the command knows."""
 
     key: bytes

@@ -9,8 +9,9 @@ Behaviour: https://redis.io/docs/latest/commands/command/
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cache
+
+from msgspec import Struct
 
 from geostream import errors
 from geostream.engine.args import Args
@@ -212,8 +213,7 @@ def command_docs(ctx: Context, asked: list[bytes]) -> Reply:
 # COMMAND LIST
 
 
-@dataclass(slots=True)
-class CommandList:
+class CommandList(Struct):
     """What to list by: a kind in upper case, or empty for everything."""
 
     kind: bytes
@@ -261,8 +261,7 @@ def command_list(ctx: Context, asked: CommandList) -> Reply:
 # COMMAND GETKEYS
 
 
-@dataclass(slots=True)
-class Found:
+class Found(Struct):
     """A key in somebody's request, and what the command does with it."""
 
     key: bytes

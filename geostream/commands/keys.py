@@ -5,7 +5,7 @@ Behaviour: https://redis.io/docs/latest/commands/?group=generic
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from geostream import errors
 from geostream.engine.args import Args
@@ -192,8 +192,7 @@ def _take_database(args: Args, ctx: Context) -> Database:
     return ctx.keyspace.databases[number]
 
 
-@dataclass(slots=True)
-class Copy:
+class Copy(Struct):
     """Both keys, and options as words: how many databases there are the store knows."""
 
     key: bytes
@@ -245,8 +244,7 @@ def copy(ctx: Context, asked: Copy) -> Reply:
     return 1
 
 
-@dataclass(slots=True)
-class Move:
+class Move(Struct):
     """A key, and the number of a database as a word."""
 
     key: bytes

@@ -8,7 +8,8 @@ the way back; the confirmations are pushes, one for each name.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from geostream import errors
 from geostream.engine.args import Args
@@ -25,8 +26,7 @@ ASKING = {Flag.PUBSUB, Flag.LOADING, Flag.STALE}
 SHARD_CHANNELS = Keys(("not_key",), last=-1)
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(Struct, frozen=True):
     """One of the three tables, and what its confirmations are called and count."""
 
     prefix: bytes

@@ -9,7 +9,7 @@ Behaviour: https://redis.io/docs/latest/commands/?group=server
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from geostream import REDIS_VERSION, __version__, errors
 from geostream.engine.args import Args, parse_int64
@@ -86,8 +86,7 @@ for _name, _since in (("REPLICAOF", "5.0.0"), ("SLAVEOF", "1.0.0")):
     )(replicaof)
 
 
-@dataclass(slots=True)
-class Failover:
+class Failover(Struct):
     """Whether ABORT was said; everything else ends in the same refusal."""
 
     aborts: bool
@@ -192,8 +191,7 @@ def bgrewriteaof(ctx: Context, asked: None) -> Reply:
     return ctx.engine.disk.bgrewrite()
 
 
-@dataclass(slots=True)
-class Shutdown:
+class Shutdown(Struct):
     """How to go."""
 
     saves: bool | None  # None: as configured
@@ -245,8 +243,7 @@ def _timeout_ms(args: Args) -> int:
     return timeout_ms
 
 
-@dataclass(slots=True)
-class Wait:
+class Wait(Struct):
     """For how many copies to wait, and how long."""
 
     replicas: int
@@ -280,8 +277,7 @@ def wait(ctx: Context, asked: Wait) -> Reply:
     return Block((), asked.timeout_ms, again=asked, on_timeout=0)
 
 
-@dataclass(slots=True)
-class WaitAof:
+class WaitAof(Struct):
     """What is to be on disk, here or at replicas, and how long to wait."""
 
     local: int

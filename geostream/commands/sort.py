@@ -8,7 +8,7 @@ Behaviour: https://redis.io/docs/latest/commands/sort/
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from geostream import errors
 from geostream.engine.args import Args
@@ -22,8 +22,7 @@ GROUP = "generic"
 COMPLEXITY = "O(1): there is nothing that could be sorted"
 
 
-@dataclass(slots=True)
-class Sort:
+class Sort(Struct):
     """What to sort, and where to put it."""
 
     key: bytes

@@ -6,7 +6,8 @@ Either is one effect, however many IDs it is given.
 from __future__ import annotations
 
 from array import array
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from geostream import errors
 from geostream.commands import id_lists
@@ -89,8 +90,7 @@ def pending_among(pel: Pel, places: array[int]) -> array[int]:
     return packed([entry_id for entry_id in dict.fromkeys(unpacked(places)) if entry_id in pel])
 
 
-@dataclass(slots=True)
-class XNack:
+class XNack(Struct):
     """Entries to give back. What follows the group is read once the group is found."""
 
     key: bytes
@@ -98,8 +98,7 @@ class XNack:
     words: list[bytes]
 
 
-@dataclass(slots=True)
-class Release:
+class Release(Struct):
     """What XNACK's words say."""
 
     mode: bytes

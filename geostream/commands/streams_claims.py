@@ -7,8 +7,9 @@ cleaned up when somebody comes by.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from itertools import islice
+
+from msgspec import Struct, field
 
 from geostream import errors
 from geostream.commands.groups import consumer_for, group_in, group_or_error, note_seen
@@ -33,8 +34,7 @@ EXAMINED_PER_CLAIM = 10  # pending entries XAUTOCLAIM looks at for each it may c
 # XPENDING
 
 
-@dataclass(slots=True)
-class XPending:
+class XPending(Struct):
     """What to tell about a group's pending entries."""
 
     key: bytes
@@ -167,8 +167,7 @@ class Claims:
         return Wire([b"*%d\r\n" % len(entries), *entries])
 
 
-@dataclass(slots=True)
-class XClaim:
+class XClaim(Struct):
     """IDs to claim. What follows the consumer is read once the group is found."""
 
     key: bytes
@@ -177,8 +176,7 @@ class XClaim:
     words: list[bytes]
 
 
-@dataclass(slots=True)
-class ClaimOptions:
+class ClaimOptions(Struct):
     """What XCLAIM's words say."""
 
     min_idle_ms: int
@@ -298,8 +296,7 @@ def _may_claim(claims: Claims, entry_id: StreamId, options: ClaimOptions, now_ms
 # XAUTOCLAIM
 
 
-@dataclass(slots=True)
-class XAutoClaim:
+class XAutoClaim(Struct):
     """Where to look for entries to claim. The words are read once the key was looked up."""
 
     key: bytes
@@ -308,8 +305,7 @@ class XAutoClaim:
     words: Args
 
 
-@dataclass(slots=True)
-class AutoClaimOptions:
+class AutoClaimOptions(Struct):
     """What follows group and consumer."""
 
     min_idle_ms: int

@@ -6,7 +6,7 @@ DELREF removes them from all groups, and ACKED deletes only what no group needs 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from geostream import errors
 from geostream.commands.groups import find_group
@@ -24,8 +24,7 @@ from geostream.store.stream import Stream
 DELETED, NOT_FOUND, REFERENCED = 1, -1, 2  # what XDELEX and XACKDEL answer for an ID
 
 
-@dataclass(slots=True)
-class XDel:
+class XDel(Struct):
     """IDs to delete, as typed: they are read once the key is found."""
 
     key: bytes
@@ -66,8 +65,7 @@ def xdel(ctx: Context, asked: XDel) -> Reply:
     return len(ids)
 
 
-@dataclass(slots=True)
-class Deletion:
+class Deletion(Struct):
     """What to delete. What follows key and group is read once the key's type is known."""
 
     key: bytes

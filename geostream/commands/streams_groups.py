@@ -7,7 +7,7 @@ many words.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from geostream import errors
 from geostream.commands.stream_ids import parse_id
@@ -59,8 +59,7 @@ help_command(
 )
 
 
-@dataclass(slots=True)
-class GroupPosition:
+class GroupPosition(Struct):
     """Where a group is to read on from."""
 
     key: bytes
@@ -187,8 +186,7 @@ def xgroup_setid(ctx: Context, asked: GroupPosition) -> Reply:
     return OK
 
 
-@dataclass(slots=True)
-class GroupName:
+class GroupName(Struct):
     """A group, and maybe one of its consumers."""
 
     key: bytes

@@ -6,7 +6,7 @@ geostream/store/idempotency.py.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from geostream import errors
 from geostream.commands.stream_ids import parse_id
@@ -21,8 +21,7 @@ MAX_DURATION_S = 86_400
 MAX_IIDS = 10_000
 
 
-@dataclass(slots=True)
-class XCfgSet:
+class XCfgSet(Struct):
     """The key, and the options as words: Redis looks at the key first."""
 
     key: bytes
@@ -82,8 +81,7 @@ def xcfgset(ctx: Context, asked: XCfgSet) -> Reply:
     return OK
 
 
-@dataclass(slots=True)
-class XIdmpRecord:
+class XIdmpRecord(Struct):
     """A producer's message and the entry it became."""
 
     key: bytes

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import islice
+
+from msgspec import Struct
 
 from geostream import errors
 from geostream.engine.args import Args
@@ -38,8 +39,7 @@ help_command(
 )
 
 
-@dataclass(slots=True)
-class XInfoStream:
+class XInfoStream(Struct):
     """A stream to tell about. The options are read once the key is found."""
 
     key: bytes
@@ -204,8 +204,7 @@ def xinfo_groups(ctx: Context, key: bytes) -> Reply:
     ]
 
 
-@dataclass(slots=True)
-class XInfoConsumers:
+class XInfoConsumers(Struct):
     """A group whose consumers to tell about."""
 
     key: bytes

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from geostream import errors
 from geostream.commands.stream_ids import parse_half, parse_id
@@ -220,8 +220,7 @@ def create_stream(ctx: Context, key: bytes) -> Stream:
     return stream
 
 
-@dataclass(slots=True)
-class XTrim:
+class XTrim(Struct):
     """A stream to trim."""
 
     key: bytes
@@ -262,8 +261,7 @@ def xtrim(ctx: Context, asked: XTrim) -> Reply:
     return trim(ctx, asked.key, stream, asked.options, counts=True) if stream is not None else 0
 
 
-@dataclass(slots=True)
-class XSetId:
+class XSetId(Struct):
     """Counters to set; None leaves one as it is."""
 
     key: bytes

@@ -9,7 +9,7 @@ Behaviour: https://redis.io/docs/latest/commands/?group=string
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from geostream import errors
 from geostream.commands.expiry import (
@@ -57,8 +57,7 @@ def _put(
 # SET
 
 
-@dataclass(slots=True)
-class Set:
+class Set(Struct):
     """What SET is asked for."""
 
     key: bytes
@@ -248,8 +247,7 @@ def getdel(ctx: Context, key: bytes) -> Reply:
     return content
 
 
-@dataclass(slots=True)
-class GetEx:
+class GetEx(Struct):
     """A key and what is to become of its expiry: nothing, a time, or none (PERSIST)."""
 
     key: bytes

@@ -7,7 +7,7 @@ Behaviour: https://redis.io/docs/latest/commands/?group=string
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from geostream import errors
 from geostream.commands import long_double
@@ -46,8 +46,7 @@ def strlen(ctx: Context, key: bytes) -> Reply:
     return len(ctx.db.string(key) or b"")
 
 
-@dataclass(slots=True)
-class KeyAndContent:
+class KeyAndContent(Struct):
     """A key and bytes for it."""
 
     key: bytes
@@ -83,8 +82,7 @@ def append(ctx: Context, asked: KeyAndContent) -> Reply:
     return len(content)
 
 
-@dataclass(slots=True)
-class SetRange:
+class SetRange(Struct):
     """A key, and bytes for a place in its string."""
 
     key: bytes
@@ -125,8 +123,7 @@ def setrange(ctx: Context, asked: SetRange) -> Reply:
     return len(content)
 
 
-@dataclass(slots=True)
-class GetRange:
+class GetRange(Struct):
     """A key, and the places of the first and the last byte; negative ones count from the end."""
 
     key: bytes
@@ -184,8 +181,7 @@ def substr(ctx: Context, asked: GetRange) -> Reply:
 # Numbers
 
 
-@dataclass(slots=True)
-class Increment:
+class Increment(Struct):
     """A key and what to add to its number."""
 
     key: bytes

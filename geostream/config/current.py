@@ -14,11 +14,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 import yaml
+from msgspec import Struct
 
 from geostream.config.accepted import ACCEPTED_PARAMETERS, ALIASES
 from geostream.config.kinds import Value
@@ -61,16 +61,14 @@ class NoConfigFile(Exception):
     """There is no file beside which a change could be written."""
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(Struct, frozen=True):
     """Which source won for a parameter."""
 
     kind: str  # default, file, environment, flag or runtime
     place: str  # config.yaml:12, PORT, --port, CONFIG SET; empty for a default
 
 
-@dataclass(frozen=True, slots=True)
-class Reloaded:
+class Reloaded(Struct, frozen=True):
     """What reading the sources anew came to."""
 
     changed: Sequence[str]

@@ -9,10 +9,10 @@ from the structs; CONFIG, the flags, the environment and the file all read it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated, Any, get_type_hints
 
 import msgspec
+from msgspec import Struct
 
 from geostream.config.kinds import (
     Addresses,
@@ -36,8 +36,7 @@ _INT32_MAX = 2**31 - 1
 _UINT32_MAX = 2**32 - 1
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(Struct, frozen=True):
     """What is known of a setting besides its type and its default."""
 
     kind: Kind
@@ -262,8 +261,7 @@ class Settings(Section, frozen=True):
     log: Log = Log()
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
+class Parameter(Struct, frozen=True):
     """A setting as CONFIG, the flags and the files see it."""
 
     name: str  # Redis' spelling, with dashes

@@ -9,8 +9,9 @@ mistakes is told of three. The file has a module of its own (yaml_file.py).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from geostream.config.kinds import Value
 from geostream.config.names import find, full_name, unknown
@@ -22,8 +23,7 @@ FILE_SUFFIX = "_FILE"  # NAME_FILE holds the path of a file that holds the value
 _LONGEST_SHOWN = 60
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
+class Given(Struct, frozen=True):
     """A value that a source gives one parameter."""
 
     name: str
@@ -32,8 +32,7 @@ class Given:
     place: str  # config.yaml:12, PORT, --port
 
 
-@dataclass(slots=True)
-class Reading:
+class Reading(Struct):
     """What a source holds and what is wrong with it."""
 
     given: list[Given] = field(default_factory=list)

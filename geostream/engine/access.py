@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import hmac
 from collections import deque
-from dataclasses import dataclass
 from hashlib import sha256
+
+from msgspec import Struct
 
 from geostream.config import Config
 from geostream.engine.client import Client
@@ -23,8 +24,7 @@ MAX_REFUSALS = 128
 SAME_WITHIN_MS = 60_000
 
 
-@dataclass(slots=True)
-class Refusal:
+class Refusal(Struct):
     """A line of ACL LOG."""
 
     id: int

@@ -9,7 +9,8 @@ Behaviour: https://redis.io/docs/latest/commands/client-list/
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from geostream.engine.client import Client
 
@@ -30,8 +31,7 @@ def client_type(client: Client) -> str:
     return "pubsub" if client.is_subscriber else "normal"
 
 
-@dataclass(slots=True)
-class ClientFilter:
+class ClientFilter(Struct):
     """What CLIENT KILL asks for; None does not matter."""
 
     id: int | None = None

@@ -10,9 +10,10 @@ below its container's row.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from geostream.reply import Reply, Simple
 
@@ -43,8 +44,7 @@ class Flag(StrEnum):
     MOVABLEKEYS = "movablekeys"
 
 
-@dataclass(frozen=True, slots=True)
-class Keys:
+class Keys(Struct, frozen=True):
     """Where the keys of a request stand (a key specification of COMMAND INFO).
 
     flags   -- RW, update and so on, in Redis' order

@@ -10,7 +10,8 @@ Behaviour: https://redis.io/docs/latest/operate/oss_and_stack/management/optimiz
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from geostream.engine.command import Command, Flag
 from geostream.engine.slowlog import NEVER_NS
@@ -18,8 +19,7 @@ from geostream.engine.slowlog import NEVER_NS
 MAX_SAMPLES = 160  # of each kind of event
 
 
-@dataclass(slots=True)
-class Spikes:
+class Spikes(Struct):
     """What is known of one kind of event."""
 
     worst_ms: int = 0

@@ -8,7 +8,8 @@ Behaviour: https://redis.io/docs/latest/commands/slowlog-get/
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from geostream.engine.client import Client
 from geostream.engine.command import Command, Flag
@@ -19,8 +20,7 @@ MAX_ARGUMENT_BYTES = 128
 NEVER_NS = 2**63 - 1
 
 
-@dataclass(slots=True)
-class SlowCommand:
+class SlowCommand(Struct):
     """One line of the log."""
 
     id: int

@@ -18,7 +18,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from geostream.reply import Reply, SetOf, Simple
 
@@ -86,8 +87,7 @@ UNIX_TIME_PREFIX = "unix-time"
 _SIGNS = {"*": "auto-id", "=": "equal", "~": "approximately", "$": "new-id"}
 
 
-@dataclass(slots=True)
-class Argument:
+class Argument(Struct):
     """One argument, or a choice or block of some."""
 
     name: str

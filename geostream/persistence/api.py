@@ -21,9 +21,10 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
+
+from msgspec import Struct, field
 
 from geostream.store.effects import Effect
 from geostream.store.images import (
@@ -85,8 +86,7 @@ class Request(NamedTuple):
 Stored = Effect | Request | Additions
 
 
-@dataclass(slots=True)
-class LoadReport:
+class LoadReport(Struct):
     """How far a load is, and what came of it; the plugin fills it in while it loads.
 
     Read by another thread at any time, for INFO and the log.

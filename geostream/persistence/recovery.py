@@ -12,8 +12,9 @@ server's, so that nobody ever sees half of it. What cannot be read ends the star
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from geostream.config import Config
 from geostream.engine.replay import NoSuchDatabase, Replayer, UnknownCommand
@@ -25,8 +26,7 @@ class WrongOrder(Exception):
     """A later plugin has data and the first has none."""
 
 
-@dataclass(slots=True)
-class Loaded:
+class Loaded(Struct):
     """What came of a load."""
 
     keyspace: Keyspace

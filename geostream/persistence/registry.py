@@ -8,7 +8,6 @@ the stock ones, the server's settings of the same names, which CONFIG SET can ch
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from itertools import pairwise
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
 from geostream.config import Config
 from geostream.config.settings import Persistence as PersistenceSettings
@@ -43,8 +43,7 @@ class UnusablePlugin(Exception):
     """A plugin cannot be found or built; the text says which and why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One item of ``persistence.plugins``."""
 
     use: str

@@ -20,9 +20,10 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import Any
+
+from msgspec import Struct
 
 from geostream.clock import Clock
 from geostream.persistence.api import Persistence
@@ -35,23 +36,20 @@ IDLE_S = 3600.0
 WAIT_S = 60.0  # how long somebody is held up at most by a thread that does not answer
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(Struct, frozen=True):
     """The disk does not take what it is given."""
 
     since_ms: int  # Unix time
     reason: str
 
 
-@dataclass(slots=True)
-class _Batch:
+class _Batch(Struct):
     number: int
     gathered: list[Any]  # as the plugin wants it
     effects: int  # how many there were
 
 
-@dataclass(slots=True)
-class _Call:
+class _Call(Struct):
     function: Callable[[], Any]
     done: Callable[[Any, BaseException | None], None]
 

@@ -12,9 +12,10 @@ What the type asked for cannot hold is given up in a way that loses no entry, an
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from heapq import merge
 from itertools import chain, islice, pairwise
+
+from msgspec import Struct
 
 from geostream.rdb.node_writer import begins_of, nodes_of
 from geostream.rdb.stream_types import ACTIVE_TIME, COUNTERS, IDMP, NACK, UNKNOWN_READ
@@ -36,8 +37,7 @@ _SORTED_AT_ONCE = 10_000
 _KEY_PREFIX = b"\x10"  # a node's key is a string of 16 bytes
 
 
-@dataclass(slots=True)
-class Losses:
+class Losses(Struct):
     """What was given up because the form written cannot hold it."""
 
     released_given: int = 0  # pending entries of nobody that got a consumer

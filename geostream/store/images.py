@@ -17,8 +17,9 @@ first ID of each node. How much the older ones held before deletions is not.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
+
+from msgspec import Struct, field
 
 from geostream.store.group import NEVER, Group, Record
 from geostream.store.groups import Groups
@@ -69,8 +70,7 @@ class PendingImage(NamedTuple):
     delivery_count: int
 
 
-@dataclass(slots=True)
-class GroupImage:
+class GroupImage(Struct):
     """One group. ``pending`` may come in any order; of equal delivery times, the first is older."""
 
     name: bytes
@@ -81,8 +81,7 @@ class GroupImage:
     released: list[StreamId] = field(default_factory=list)  # pending ones of nobody, oldest first
 
 
-@dataclass(slots=True)
-class IdmpImage:
+class IdmpImage(Struct):
     """Which messages of which producers a stream remembers."""
 
     duration_s: int = 100
@@ -92,8 +91,7 @@ class IdmpImage:
     producers: Mapping[bytes, Mapping[bytes, StreamId]] = field(default_factory=dict)
 
 
-@dataclass(slots=True)
-class StreamImage:
+class StreamImage(Struct):
     """A whole stream. Nothing in it changes any more, and nobody may change it."""
 
     segments: list[Segment] = field(default_factory=list)  # oldest first, none empty

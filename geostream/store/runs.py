@@ -12,8 +12,9 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from geostream.store import octets
 from geostream.store.ids import StreamId
@@ -96,8 +97,7 @@ def joined(runs: Sequence[EntryRun]) -> EntryRun:
     return EntryRun(ms, seq, ends, b"".join([run.wire for run in runs]))
 
 
-@dataclass(slots=True)
-class Additions:
+class Additions(Struct):
     """Commands of a log that add entries to one stream, one after the other: XADD key ID ...
 
     They stand for themselves: that the stream is there, and that its last ID is below the first

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from geostream.store.effects.effect import Change
@@ -12,15 +11,14 @@ if TYPE_CHECKING:
     from geostream.store.images import StreamImage
 
 
-@dataclass(slots=True)
 class StreamRestored(Change):
     """A key came to hold a whole stream; what it held before is gone, its expiry stays.
 
     Told as ``new`` (class n), whether or not there was such a key, then as ``restore``.
     """
 
-    image: StreamImage = field(repr=False)
-    replaced: str = field(default="", compare=False)  # as with StringSet
+    image: StreamImage
+    replaced: str = ""  # as with StringSet
 
     changes = 1
     event = "restore"
@@ -29,8 +27,10 @@ class StreamRestored(Change):
     wakes = True
     is_wide = True
 
+    def __repr__(self) -> str:
+        return f"StreamRestored({self.db}, {self.key!r}, {self.image.length} entries)"
 
-@dataclass(slots=True)
+
 class EntriesTrimmed(Change):
     """The oldest entries were taken away."""
 
@@ -38,27 +38,25 @@ class EntriesTrimmed(Change):
     nodes: int  # of Redis' nodes that went as a whole with them
     floor: StreamId  # the first entry that stays; the highest ID there is if none does
     left: int  # how many stay
-    changes: int = field(default=0, compare=False)  # XTRIM: as many as entries; XADD: 0
+    changes: int = 0  # XTRIM: as many as entries; XADD: 0
 
     event = "xtrim"
     event_class = "t"
     touches_watch = True
 
 
-@dataclass(slots=True)
 class EntriesDeleted(Change):
     """Entries were taken away wherever they stood."""
 
     ids: list[StreamId]
     max_deleted_id: StreamId  # of the stream, afterwards
     by_trimming: bool  # XTRIM ACKED, which passes over entries; nodes left empty stay, for now
-    changes: int = field(default=0, compare=False)  # XDEL, XDELEX, XTRIM: as many as entries
+    changes: int = 0  # XDEL, XDELEX, XTRIM: as many as entries
 
     event_class = "t"
     touches_watch = True
 
 
-@dataclass(slots=True)
 class EmptyNodesDropped(Change):
     """A trim passed so many of Redis' nodes; those without entries went. No news for anybody."""
 
@@ -67,7 +65,6 @@ class EmptyNodesDropped(Change):
     changes = 0
 
 
-@dataclass(slots=True)
 class StreamIdSet(Change):
     """A stream's counters were set (XSETID)."""
 

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from geostream.store.effects.effect import Change
 from geostream.store.ids import StreamId
 
 
-@dataclass(slots=True)
 class GroupCreated(Change):
     """A group came to be."""
 
@@ -20,7 +17,6 @@ class GroupCreated(Change):
     event_class = "t"
 
 
-@dataclass(slots=True)
 class GroupMoved(Change):
     """A group reads on from elsewhere."""
 
@@ -28,13 +24,12 @@ class GroupMoved(Change):
     last_id: StreamId
     entries_read: int | None
     told: bool  # XGROUP SETID is; XCLAIM LASTID is not
-    changes: int = field(default=1, compare=False)  # XCLAIM that claimed something: 0
+    changes: int = 1  # XCLAIM that claimed something: 0
 
     event = "xgroup-setid"
     event_class = "t"
 
 
-@dataclass(slots=True)
 class GroupDestroyed(Change):
     """A group is gone with its consumers and what they had pending."""
 
@@ -45,7 +40,6 @@ class GroupDestroyed(Change):
     wakes_groups = True
 
 
-@dataclass(slots=True)
 class ConsumerCreated(Change):
     """A group has one consumer more."""
 
@@ -57,7 +51,6 @@ class ConsumerCreated(Change):
     event_class = "t"
 
 
-@dataclass(slots=True)
 class ConsumerDeleted(Change):
     """A consumer is gone with what it had pending."""
 
@@ -68,7 +61,6 @@ class ConsumerDeleted(Change):
     event_class = "t"
 
 
-@dataclass(slots=True)
 class ConsumerSeen(Change):
     """A consumer asked for something, and maybe was given an entry to keep."""
 
@@ -80,28 +72,25 @@ class ConsumerSeen(Change):
     changes = 0
 
 
-@dataclass(slots=True)
 class Claimed(Change):
     """Pending entries, there before or not, became a consumer's."""
 
     group: bytes
     consumer: bytes
     records: list[tuple[StreamId, int, int]]  # ID, delivery time in ms, delivery count
-    changes: int = field(default=0, compare=False)  # XCLAIM, XAUTOCLAIM: as many as claimed
+    changes: int = 0  # XCLAIM, XAUTOCLAIM: as many as claimed
 
 
-@dataclass(slots=True)
 class Released(Change):
     """Pending entries, there before or not, became nobody's (XNACK)."""
 
     group: bytes
     records: list[tuple[StreamId, int]]  # ID, delivery count
-    changes: int = field(default=0, compare=False)  # as many as were released
+    changes: int = 0  # as many as were released
 
     wakes_groups = True
 
 
-@dataclass(slots=True)
 class IdmpConfigured(Change):
     """A stream remembers producers' messages otherwise, and has forgotten all of them."""
 
@@ -109,7 +98,6 @@ class IdmpConfigured(Change):
     max_size: int
 
 
-@dataclass(slots=True)
 class IdmpRecorded(Change):
     """A producer's message is remembered with its entry."""
 
@@ -121,12 +109,10 @@ class IdmpRecorded(Change):
     is_wide = True
 
 
-@dataclass(slots=True)
 class IdmpDuplicate(Change):
     """A message came again and was not added."""
 
 
-@dataclass(slots=True)
 class IdmpExpired(Change):
     """Messages whose entries' IDs are not after a time are forgotten."""
 

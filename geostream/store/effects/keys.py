@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import field
 
 from geostream.store.effects.effect import Change
 
 
-@dataclass(slots=True)
 class StreamCreated(Change):
     """A key came to hold an empty stream."""
 
@@ -22,7 +22,6 @@ class StreamCreated(Change):
     wakes = True
 
 
-@dataclass(slots=True)
 class StringSet(Change):
     """A key came to hold a string; what it held before is gone, its expiry stays.
 
@@ -33,7 +32,7 @@ class StringSet(Change):
     content: bytes
     told_as: str  # the event: set, append, incrby, restore ...
     is_new: bool  # whether there was no such key
-    replaced: str = field(default="", compare=False)  # told by: o, and c for another type
+    replaced: str = ""  # told by: o, and c for another type
 
     changes = 1
     event_class = "$"
@@ -41,20 +40,19 @@ class StringSet(Change):
     wakes_groups = True
 
 
-@dataclass(slots=True)
 class ExpirySet(Change):
     """A key is to go away at a time."""
 
     at_ms: int  # Unix time
-    changes: int = field(default=1, compare=False)  # 0 where part of a larger one: SET k v EX 10
-    told: bool = field(default=True, compare=False)  # RESTORE k 10 tells only of the key
+    changes: int = 1  # 0 where part of a larger one: SET k v EX 10
+    told: bool = True  # RESTORE k 10 tells only of the key
 
+    only_told = frozenset({"changes", "told"})
     touches_watch = True
     event = "expire"
     event_class = "g"
 
 
-@dataclass(slots=True)
 class ExpiryRemoved(Change):
     """A key is to stay."""
 
@@ -70,7 +68,6 @@ class ExpiryRemoved(Change):
         return int(self.told)
 
 
-@dataclass(slots=True)
 class KeyDeleted(Change):
     """A key is gone."""
 
@@ -81,7 +78,6 @@ class KeyDeleted(Change):
     event_class = "g"
 
 
-@dataclass(slots=True)
 class KeyExpired(Change):
     """A key is gone because its time came."""
 
@@ -92,7 +88,6 @@ class KeyExpired(Change):
     event_class = "x"
 
 
-@dataclass(slots=True)
 class KeyMoved(Change):
     """A key's value and expiry went to another key, of the same or another database.
 
@@ -102,7 +97,7 @@ class KeyMoved(Change):
 
     to_db: int
     to_key: bytes
-    replaced: str = field(default="", compare=False)  # as with StringSet, of the other key
+    replaced: str = ""  # as with StringSet, of the other key
 
     changes = 1
     touches_watch = True
@@ -110,24 +105,22 @@ class KeyMoved(Change):
     is_wide = True
 
 
-@dataclass(slots=True)
 class KeyCopied(Change):
     """Another key holds a copy now; told of it as ``new`` (class n) and ``copy_to`` (g)."""
 
     to_db: int
     to_key: bytes
-    replaced: str = field(default="", compare=False)  # as with StringSet, of the other key
+    replaced: str = ""  # as with StringSet, of the other key
 
     changes = 1
     is_wide = True
 
 
-@dataclass(slots=True)
 class DatabaseFlushed(Change):
     """Every key of a database is gone. ``key`` is empty."""
 
     keys: int  # how many there were
-    held: Mapping[bytes, object] = field(default_factory=dict, compare=False, repr=False)
+    held: Mapping[bytes, object] = field(default_factory=dict)
     # what it held, for WATCH; nobody else may keep it
 
     is_wide = True
@@ -138,7 +131,6 @@ class DatabaseFlushed(Change):
         return self.keys
 
 
-@dataclass(slots=True)
 class DatabasesSwapped(Change):
     """Two databases changed places. ``key`` is empty."""
 

@@ -16,8 +16,9 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from geostream.persistence.api import Corrupt
 
@@ -31,8 +32,7 @@ _PLAIN = re.compile(r"[!#-\[\]-~]+").fullmatch  # neither blank nor quote nor ba
 _MAX_SEQ = 2**63 - 1
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """One file."""
 
     name: str
@@ -44,8 +44,7 @@ class Part:
         return f"file {quoted(self.name)} seq {self.seq}"
 
 
-@dataclass(slots=True)
-class Manifest:
+class Manifest(Struct):
     """The parts; increments in the order of their numbers."""
 
     base: Part | None = None

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 _WORDS = {"yes": True, "true": True, "on": True, "no": False, "false": False, "off": False}
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(Struct, frozen=True):
     """What can be chosen."""
 
     file: str = "geostream.db"  # in the server's directory
@@ -23,8 +23,8 @@ class Options:
     def of(cls, options: Mapping[str, Any]) -> Options:
         """Return what the options say. Raises ValueError that names the bad one."""
         for name in options:
-            if name not in cls.__slots__:
-                known = ", ".join(cls.__slots__)
+            if name not in cls.__struct_fields__:
+                known = ", ".join(cls.__struct_fields__)
                 raise ValueError(f"sqlite: there is no option {name!r}; there are {known}")
         file = options.get("file", "geostream.db")
         if not isinstance(file, str) or file in ("", ".", "..") or "/" in file or "\0" in file:

@@ -10,12 +10,12 @@ After a transaction failed the whole catalog is thrown away and read again.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from itertools import count
 from types import FunctionType
 from typing import Any
 
 import msgspec
+from msgspec import Struct, field
 
 from geostream.store.effects import StringSet
 from geostream.store.entry_json import Shape, id_of
@@ -201,8 +201,7 @@ class KeepExpiry:
     """Says that a key's expiry is as it was."""
 
 
-@dataclass(slots=True)
-class StringChange:
+class StringChange(Struct):
     """What became of a row of ``strings``."""
 
     is_gone: bool = False  # what was there; there may be a content nonetheless
@@ -215,8 +214,7 @@ class StringChange:
         self.is_gone, self.content, self.expires_at_ms = True, None, None
 
 
-@dataclass(slots=True)
-class Numbers:
+class Numbers(Struct):
     """The next numbers of rows. Never used twice, not even after a failure."""
 
     streams: count[int]
@@ -224,8 +222,7 @@ class Numbers:
     consumers: count[int]
 
 
-@dataclass(slots=True, eq=False)
-class Catalog:
+class Catalog(Struct, eq=False):
     """All streams by database and key, and which of them changed."""
 
     numbers: Numbers
