@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from geostream.cli import main
+from geostream.launch import main
 
-main(prog_name="geostream")
+main()

@@ -13,7 +13,6 @@ import ctypes
 import gc
 import os
 import resource
-import secrets
 import signal
 import sys
 import time
@@ -64,7 +63,7 @@ class Process(Host):
 
     def __init__(self, config: Config) -> None:
         """Know the configuration; ``tcp_port`` is set once it is bound."""
-        self.run_id = secrets.token_hex(20)
+        self.run_id = os.urandom(20).hex()
         self.config_file = str(config.path or "")
         self.process_id = os.getpid()
         self.executable = os.path.abspath(sys.argv[0]) if sys.argv[0] else sys.executable

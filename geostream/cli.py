@@ -2,12 +2,12 @@
 
 Bad configuration ends every verb with status 1 and one line a problem on the
 standard error. What is slow to import (gevent, the commands) is imported by the
-verb that needs it, so that ``check-config`` answers at once.
+verb that needs it, so that ``check-config`` answers at once. ``serve`` itself is
+mostly begun without this module: see launch.py.
 """
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -17,13 +17,11 @@ import click
 import msgspec
 
 from geostream import REDIS_VERSION, __version__, build, process
-from geostream.config import PARAMETERS, BadConfig, Config, json_schema, load
+from geostream.config import PARAMETERS, Config, json_schema
 from geostream.tools.verbs import VERBS
 
 if TYPE_CHECKING:
     from geostream.engine.command import Command
-
-MAX_PROBLEMS_SHOWN = 50
 
 #: In the order in which somebody looking for a command would look.
 FAMILIES = (
@@ -73,10 +71,10 @@ def serve(
     assignments: tuple[str, ...],
 ) -> None:
     """Serve until SIGTERM or SIGINT; SIGHUP reads the configuration anew."""
-    named = (("--host", "bind", host), ("--port", "port", port), ("--dir", "dir", directory))
     flags = _assignments(assignments)
-    flags += [(flag, name, text) for flag, name, text in named if text is not None]
-    sys.exit(process.run(_load(file, flags)))
+    texts = zip(process.SETTING_OF_FLAG.items(), (host, port, directory), strict=True)
+    flags += [(flag, name, text) for (flag, name), text in texts if text is not None]
+    sys.exit(process.serve(file, flags))
 
 
 @main.command("check-config")
@@ -173,14 +171,10 @@ def _assignments(assignments: Sequence[str]) -> list[tuple[str, str, str]]:
 
 
 def _load(file: Path | None, flags: Sequence[tuple[str, str, str]]) -> Config:
-    try:
-        return load(file, environ=os.environ, flags=flags)
-    except BadConfig as error:
-        for problem in error.problems[:MAX_PROBLEMS_SHOWN]:
-            click.echo(problem, err=True)
-        if len(error.problems) > MAX_PROBLEMS_SHOWN:
-            click.echo(f"and {len(error.problems) - MAX_PROBLEMS_SHOWN} more", err=True)
+    loaded = process.configured(file, flags)
+    if loaded is None:
         sys.exit(1)
+    return loaded
 
 
 def _shown(loaded: Config, *, with_origin: bool) -> list[str]:

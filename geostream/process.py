@@ -9,10 +9,34 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from geostream.config import Config
+from geostream.config import BadConfig, Config, load
+
+#: Flags of ``serve`` that stand for a setting of another name.
+SETTING_OF_FLAG = {"--host": "bind", "--port": "port", "--dir": "dir"}
+
+MAX_PROBLEMS_SHOWN = 50
+
+
+def serve(file: Path | None, flags: Sequence[tuple[str, str, str]]) -> int:
+    """Serve with this file and these flags until told to stop; return the exit status."""
+    config = configured(file, flags)
+    return 1 if config is None else run(config)
+
+
+def configured(file: Path | None, flags: Sequence[tuple[str, str, str]]) -> Config | None:
+    """Return the configuration; None, and the problems are printed, if it will not do."""
+    try:
+        return load(file, environ=os.environ, flags=flags)
+    except BadConfig as error:
+        for problem in error.problems[:MAX_PROBLEMS_SHOWN]:
+            print(problem, file=sys.stderr)
+        if len(error.problems) > MAX_PROBLEMS_SHOWN:
+            print(f"and {len(error.problems) - MAX_PROBLEMS_SHOWN} more", file=sys.stderr)
+        return None
 
 
 def run(config: Config, *, in_background: bool = False, pidfile: str = "") -> int:

@@ -6,7 +6,7 @@ SETUSER says so instead of accepting rules that would not be kept.
 
 from __future__ import annotations
 
-import secrets
+import os
 
 from geostream import errors
 from geostream.engine.access import USER, Refusal
@@ -151,7 +151,7 @@ def parse_acl_genpass(args: Args) -> int:
 def acl_genpass(ctx: Context, bits: int) -> Reply:
     """Reply with hexadecimal digits, four bits each, rounded up."""
     digits = (bits + 3) // 4
-    return secrets.token_hex((digits + 1) // 2)[:digits].encode()
+    return os.urandom((digits + 1) // 2).hex()[:digits].encode()
 
 
 RESET = -1

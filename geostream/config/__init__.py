@@ -39,7 +39,6 @@ from geostream.config.sources import (
     read_environment,
     read_flags,
 )
-from geostream.config.yaml_file import read_yaml
 
 __all__ = [
     "ACCEPTED",
@@ -64,7 +63,6 @@ __all__ = [
     "read_environment",
     "read_flags",
     "read_runtime",
-    "read_yaml",
 ]
 
 
@@ -85,7 +83,7 @@ def load(
     sources: list[Source] = []
     if path is not None:
         file, name = path.absolute(), str(path)
-        sources.append(lambda: read_yaml(file, environ, name))
+        sources.append(lambda: _read_file(file, environ, name))
         sources.append(lambda: read_runtime(file))
     sources.append(lambda: read_environment(environ, directory))
     sources.append(lambda: read_flags(said))
@@ -95,4 +93,11 @@ def load(
 def read_runtime(path: Path) -> Reading:
     """Read what CONFIG REWRITE wrote beside a configuration file, if it ever did."""
     written = runtime_path(path)
-    return read_yaml(written, None) if written.exists() else Reading()
+    return _read_file(written, None) if written.exists() else Reading()
+
+
+def _read_file(path: Path, environ: Mapping[str, str] | None, name: str = "") -> Reading:
+    # Imported here: a start without a file does without YAML, which takes a while to import.
+    from geostream.config.yaml_file import read_yaml  # noqa: PLC0415
+
+    return read_yaml(path, environ, name)

@@ -17,7 +17,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
-import yaml
 from msgspec import Struct
 
 from geostream.config.accepted import ACCEPTED_PARAMETERS, ALIASES
@@ -193,6 +192,9 @@ class Config:
             origin = self.origin(name)
             if origin.kind == "runtime" or origin.place.startswith(f"{path}:"):
                 sections.setdefault(row.section, {})[row.attribute] = self.get(name)
+        # Imported here: a start without a file does without YAML, which takes a while to import.
+        import yaml  # noqa: PLC0415
+
         _write_whole(path, _RUNTIME_HEADER + (yaml.safe_dump(sections) if sections else ""))
         return path
 

@@ -7,8 +7,6 @@ may stand alone, as in Redis (``stream-node-max-bytes``), or below its section
 
 from __future__ import annotations
 
-from difflib import get_close_matches
-
 from geostream.config.accepted import ACCEPTED_PARAMETERS, ALIASES
 from geostream.config.settings import PARAMETERS, SECTIONS, Parameter
 
@@ -45,6 +43,9 @@ def unknown(written: str) -> str:
 
 
 def _nearest(written: str) -> str | None:
+    # Imported here: who makes no mistake need not wait for it.
+    from difflib import get_close_matches  # noqa: PLC0415
+
     section, _, key = written.lower().rpartition(".")
     elsewhere = PARAMETERS.get(canonical(key))
     if elsewhere is not None:

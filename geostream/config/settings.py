@@ -5,11 +5,12 @@ type is what code sees, the ``Setting`` beside it is how text becomes that value
 what CONFIG SET may do, and a line for people. The names are redis.conf's where
 the meaning is the same. ``PARAMETERS`` is the same table by dashed name, made
 from the structs; CONFIG, the flags, the environment and the file all read it.
+
+Annotations are looked at when this is imported, so they are real ones: as texts, which
+``from __future__ import annotations`` makes of them, each would have to be compiled.
 """
 
-from __future__ import annotations
-
-from typing import Annotated, Any, get_type_hints
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Struct
@@ -284,17 +285,16 @@ class Parameter(Struct, frozen=True):
 
 def _parameters_of(section: str, struct: type[Section]) -> list[Parameter]:
     found = []
-    hints = get_type_hints(struct, include_extras=True)
-    for field in msgspec.structs.fields(struct):
-        (setting,) = hints[field.name].__metadata__
+    for name, default in zip(struct.__struct_fields__, struct.__struct_defaults__, strict=True):
+        (setting,) = struct.__annotations__[name].__metadata__
         assert isinstance(setting, Setting)
         found.append(
             Parameter(
-                name=field.name.replace("_", "-"),
+                name=name.replace("_", "-"),
                 section=section,
-                attribute=field.name,
+                attribute=name,
                 kind=setting.kind,
-                default=field.default,
+                default=default,
                 summary=setting.summary,
                 refusal=setting.refusal,
                 is_secret=setting.is_secret,
@@ -305,7 +305,7 @@ def _parameters_of(section: str, struct: type[Section]) -> list[Parameter]:
 
 #: The sections of config.yaml, in their order.
 SECTIONS: dict[str, type[Section]] = {
-    field.name: field.type for field in msgspec.structs.fields(Settings)
+    name: Settings.__annotations__[name] for name in Settings.__struct_fields__
 }
 
 #: Every setting by the name CONFIG knows it by.

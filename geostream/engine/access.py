@@ -9,9 +9,7 @@ Behaviour: https://redis.io/docs/latest/operate/oss_and_stack/management/securit
 
 from __future__ import annotations
 
-import hmac
 from collections import deque
-from hashlib import sha256
 
 from msgspec import Struct
 
@@ -53,13 +51,20 @@ class Access:
     @property
     def password_hash(self) -> bytes:
         """The password as ACL LIST shows it."""
+        # Imported here: it brings the library of all hashes, which a start need not wait for.
+        from hashlib import sha256  # noqa: PLC0415
+
         return sha256(self.password).hexdigest().encode()
 
     def admits(self, user: bytes, password: bytes) -> bool:
         """Tell whether a user may come in; a wrong password takes as long as the right one."""
+        # Imported here: it brings the library of all hashes, which a start need not wait for.
+        from hashlib import sha256  # noqa: PLC0415
+        from hmac import compare_digest  # noqa: PLC0415
+
         required = self.password
         # Digests are of one length, so that nothing can be learnt of the password's.
-        is_right = hmac.compare_digest(sha256(password).digest(), sha256(required).digest())
+        is_right = compare_digest(sha256(password).digest(), sha256(required).digest())
         return user == USER and (not required or is_right)
 
     def refuse(self, client: Client, command: bytes, user: bytes, now_ms: int) -> None:

@@ -9,7 +9,6 @@ not Redis'.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from hashlib import sha1
 
 from geostream.store.group import Group
 from geostream.store.ids import MAX_ID, MIN_ID
@@ -22,7 +21,7 @@ NOTHING = b"0" * 40
 
 def value_digest(value: Value | None) -> bytes:
     """Return the hash of a value as 40 hex digits, zeros for no value. O(size)."""
-    return sha1(_content(value)).hexdigest().encode() if value is not None else NOTHING
+    return _sha1(_content(value)).hex().encode() if value is not None else NOTHING
 
 
 def data_digest(databases: Iterable[Database]) -> bytes:
@@ -32,8 +31,15 @@ def data_digest(databases: Iterable[Database]) -> bytes:
         for key in database.keys():  # noqa: SIM118  not a dict's: leaves expired keys out
             expires = b"1" if key in database.expiries else b"0"
             parts = (b"%d" % database.number, key, expires, _content(database.values[key]))
-            total ^= int.from_bytes(sha1(_framed(parts)).digest())  # whatever the order of keys
+            total ^= int.from_bytes(_sha1(_framed(parts)))  # whatever the order of keys
     return b"%040x" % total
+
+
+def _sha1(content: bytes) -> bytes:
+    # Imported here: it brings the library of all hashes, which a start need not wait for.
+    from hashlib import sha1  # noqa: PLC0415
+
+    return sha1(content).digest()
 
 
 def _content(value: Value) -> bytes:

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from importlib import import_module
-from importlib.metadata import EntryPoint, entry_points
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from msgspec import Struct
@@ -20,6 +19,9 @@ from msgspec import Struct
 from geostream.config import Config
 from geostream.config.settings import Persistence as PersistenceSettings
 from geostream.persistence.api import Persistence
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 GROUP = "geostream.persistence"
 
@@ -36,6 +38,14 @@ SHARED = {
         "auto_aof_rewrite_percentage",
         "auto_aof_rewrite_min_size",
     ),
+}
+
+
+#: The stock plugins, which are part of this distribution. Their names cannot be claimed.
+STOCK = {
+    "aof": "geostream_plugins.aof:AofPersistence",
+    "rdb": "geostream_plugins.rdb:RdbPersistence",
+    "sqlite": "geostream_plugins.sqlite:SqlitePersistence",
 }
 
 
@@ -124,6 +134,11 @@ def find(name: str) -> type[Persistence]:
     """Return the class of a plugin. Raises UnusablePlugin, with the list of known names."""
     if ":" in name:
         return _checked(name, _imported(name))
+    if name in STOCK:
+        return _checked(name, _imported(STOCK[name]))
+    # Imported here: a start with stock plugins need not wait for it.
+    from importlib.metadata import entry_points  # noqa: PLC0415
+
     found = list(entry_points(group=GROUP, name=name))
     if not found:
         known = sorted({point.name for point in entry_points(group=GROUP)})

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, bisect_right
-from random import randrange
 
 RUN_KEYS = 512
 _MASK = 2**48 - 1
@@ -85,6 +84,9 @@ class HashOrder:
 
     def random(self) -> bytes:
         """Return any key, each as likely as another. There must be one. O(1) on average."""
+        # Imported here: it brings the library of all hashes, which a start need not wait for.
+        from random import randrange  # noqa: PLC0415
+
         while True:
             _, keys = self._runs[randrange(len(self._runs))]
             place = randrange(RUN_KEYS)

@@ -9,7 +9,6 @@ Behaviour: https://redis.io/docs/latest/commands/xadd/
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 
 from geostream.store.ids import StreamId
@@ -100,11 +99,14 @@ def content_iid(fields: Sequence[bytes]) -> bytes:
     Two sums over the pairs' hashes, one plain and one of squares, keep equal pairs from
     cancelling each other out.
     """
+    # Imported here: it brings the library of all hashes, which a start need not wait for.
+    from hashlib import blake2b  # noqa: PLC0415
+
     total = squares = 0
     for field, value in zip(fields[::2], fields[1::2], strict=True):
         pair = len(field).to_bytes(8, "little") + field + value
-        digest = int.from_bytes(hashlib.blake2b(pair, digest_size=16).digest(), "little")
+        digest = int.from_bytes(blake2b(pair, digest_size=16).digest(), "little")
         total += digest
         squares += digest * digest
     mixed = (total & _MASK).to_bytes(16, "little") + (squares & _MASK).to_bytes(16, "little")
-    return hashlib.blake2b(mixed, digest_size=16).digest()
+    return blake2b(mixed, digest_size=16).digest()

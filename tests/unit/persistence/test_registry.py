@@ -102,14 +102,14 @@ def test_a_place_that_holds_no_plugin_is_named(name, reason):
 
 def test_a_name_claimed_by_two_names_both(monkeypatch):
     points = [EntryPoint("x", f"{one}:Plugin", registry.GROUP) for one in ("mine", "yours")]
-    monkeypatch.setattr(registry, "entry_points", lambda **asked: points)
+    monkeypatch.setattr("importlib.metadata.entry_points", lambda **asked: points)
     with pytest.raises(UnusablePlugin, match=r"claimed by .*mine:Plugin.* and .*yours:Plugin"):
         find("x")
 
 
 def test_an_entry_point_that_cannot_be_loaded_is_named(monkeypatch):
     point = EntryPoint("x", "no.such:Plugin", registry.GROUP)
-    monkeypatch.setattr(registry, "entry_points", lambda **asked: [point])
+    monkeypatch.setattr("importlib.metadata.entry_points", lambda **asked: [point])
     with pytest.raises(UnusablePlugin, match="x: No module named 'no'"):
         find("x")
 
