@@ -38,6 +38,10 @@ cdef inline u32 u32_at(array.array column, Py_ssize_t place) noexcept:
     return column.data.as_uints[place]
 
 
+cdef inline u64 u64_at(array.array column, Py_ssize_t place) noexcept:
+    return column.data.as_ulonglongs[place]
+
+
 cdef inline bint is_at(
     array.array ms, array.array seq, Py_ssize_t place, tuple entry_id
 ) except -1:

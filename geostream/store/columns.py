@@ -31,6 +31,11 @@ def u32_at(column: array[int], place: int) -> int:
     return column[place]
 
 
+def u64_at(column: array[int], place: int) -> int:
+    """Return the item at a place of an ``array("Q")``."""
+    return column[place]
+
+
 def is_at(ms: array[int], seq: array[int], place: int, entry_id: StreamId) -> bool:
     """Tell whether this ID stands at a place."""
     return seq[place] == entry_id[1] and ms[place] == entry_id[0]
