@@ -5,6 +5,8 @@ cimport cython
 from geostream.store cimport octets
 from geostream.store.octets cimport i64, octet, u64
 
+@cython.locals(size=Py_ssize_t)
+cpdef Py_ssize_t check_frame(bytes blob) except -1
 @cython.locals(size=Py_ssize_t, first=int)
 cpdef Py_ssize_t element_end(const octet* data, Py_ssize_t at, Py_ssize_t end) except -1
 @cython.locals(first=int)

@@ -21,6 +21,7 @@ HEADER_BYTES: Final = 6
 MAX_BYTES: Final = 2**30  # of a node
 UNCOUNTED: Final = 65535  # in place of the number of elements, from that number on
 
+
 _HEADER = Struct("<IH")
 
 
@@ -36,11 +37,9 @@ def check_frame(blob: bytes) -> int:
     size = len(blob)
     if not HEADER_BYTES < size <= MAX_BYTES:
         raise BadListpack("a listpack is cut off or too long")
-    total, count = _HEADER.unpack_from(blob)
-    if total != size or blob[-1] != 0xFF:
+    if _u32(blob, 0) != size or blob[size - 1] != 0xFF:
         raise BadListpack("a listpack's size or end is wrong")
-    announced: int = count
-    return announced
+    return octets.little(blob, 4, 2) & 0xFFFF
 
 
 def element_end(data: bytes, at: int, end: int) -> int:

@@ -2,7 +2,8 @@
 
 cimport cython
 
-from geostream.rdb.listpack cimport element_end, integer, is_text, text_size, text_start
+from geostream.rdb.listpack cimport check_frame, element_end, integer, is_text, text_size, text_start
+from geostream.rdb.strings cimport Cursor
 from geostream.store cimport octets
 from geostream.store.octets cimport i64, octet, u64
 from geostream.store.runs cimport EntryWriter, put_number
@@ -44,6 +45,12 @@ cdef class NodeReader:
     cdef u64 _high
     cdef Py_ssize_t _digits
 
+    @cython.locals(
+        at=Py_ssize_t, number=Py_ssize_t, key=bytes, ms=u64, seq=u64, blob=bytes
+    )
+    cpdef bint add_stored(self, Cursor cursor, Py_ssize_t count) except -1
+    @cython.locals(before=Py_ssize_t, announced=Py_ssize_t)
+    cdef int _add(self, bytes blob, Py_ssize_t stored_bytes) except -1
     @cython.locals(live=i64, deleted=i64, live_found=i64, found=i64, size=Py_ssize_t)
     cdef int _walk(self, const octet* data) except -1
     @cython.locals(

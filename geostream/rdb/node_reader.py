@@ -26,6 +26,7 @@ small one could stand for a huge amount).
 
 from __future__ import annotations
 
+from geostream.rdb.errors import BadValue
 from geostream.rdb.listpack import (
     HEADER_BYTES,
     UNCOUNTED,
@@ -37,6 +38,7 @@ from geostream.rdb.listpack import (
     text_size,
     text_start,
 )
+from geostream.rdb.strings import Cursor
 from geostream.store import octets
 from geostream.store.ids import StreamId
 from geostream.store.runs import EntryWriter, put_number
@@ -56,6 +58,9 @@ _ID_BYTES = 80  # that an entry's head takes at most, with what stands around it
 _MOST_ALIKE = 124  # fields: their number and three is told in one byte
 _WORD_BYTES = 8 + _SHORT  # that a short text or a number takes at most in wire form
 
+KEY_PREFIX = 16  # the length byte of a node's key
+BAD_KEY = "Stream node key entry is not the size of a stream ID"
+
 # How much wire there may be for what was stored. Field names told once in a node, and packed,
 # make a stream of constant readings some hundred times larger.
 GROWTH_FREE_BYTES = 64 * 2**20
@@ -73,13 +78,13 @@ class NodeReader:
     entries, ``length`` tells how many entries there are.
     """
 
-    def __init__(self, stored_bytes: int) -> None:
-        """Begin a stream of which so many bytes are stored at most."""
+    def __init__(self) -> None:
+        """Begin a stream."""
         self.segments: list[Segment] = []
         self.first_ids: list[StreamId] = []
         self.length = 0
         self._last_ms = self._last_seq = 0  # of the last entry, deleted or not
-        self._growth_bytes = GROWTH_FREE_BYTES + GROWTH_FACTOR * stored_bytes
+        self._growth_bytes = GROWTH_FREE_BYTES
         self._writer = EntryWriter()
         # Of the node that is being walked:
         self._key_ms = self._key_seq = 0
@@ -102,12 +107,41 @@ class NodeReader:
         """The ID of the last entry, deleted or not; 0-0 if there was none."""
         return (self._last_ms, self._last_seq)
 
-    def add(self, key: StreamId, blob: bytes) -> None:
-        """Take a node. Raises BadNode. O(bytes)."""
+    def add_stored(self, cursor: Cursor, count: int) -> bool:
+        """Take so many nodes from where they are stored, as long as their keys ascend.
+
+        Return whether that was all. Raises BadValue, of a bad node too. O(bytes).
+        """
+        at = cursor.at
+        try:
+            for number in range(count):
+                if cursor.byte() != KEY_PREFIX:
+                    raise BadValue(cursor.at - 1, BAD_KEY)
+                key = cursor.raw(2 * 8)
+                at = cursor.at
+                ms, seq = octets.big(key, 0), octets.big(key, 8)
+                if number and (ms < self._key_ms or (ms == self._key_ms and seq <= self._key_seq)):
+                    return False
+                self._key_ms, self._key_seq = ms, seq
+                blob = cursor.string()
+                self._add(blob, cursor.at - at)
+        except BadNode as error:
+            raise BadValue(at, str(error)) from None
+        return True
+
+    def add(self, key: StreamId, blob: bytes, stored_bytes: int) -> None:
+        """Take a node. Raises BadNode. O(bytes).
+
+        stored_bytes -- of the node, which may be packed
+        """
+        self._key_ms, self._key_seq = key
+        self._add(blob, stored_bytes)
+
+    def _add(self, blob: bytes, stored_bytes: int) -> None:
         before = self.length
+        self._growth_bytes += GROWTH_FACTOR * stored_bytes
         try:
             announced = check_frame(blob)
-            self._key_ms, self._key_seq = key
             self._at, self._end, self._elements = HEADER_BYTES, len(blob) - 1, 0
             if self._at == self._end:
                 raise BadNode("Empty listpack inside stream")
@@ -119,7 +153,7 @@ class NodeReader:
         except OverflowError as error:
             raise BadNode(str(error)) from None
         if self.length > before:
-            self.first_ids.append(key)
+            self.first_ids.append((self._key_ms, self._key_seq))
 
     def finish(self) -> None:
         """Make a segment of what is left."""

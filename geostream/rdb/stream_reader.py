@@ -10,10 +10,8 @@ of a consumer from when it was seen, a group's entries-read from its position.
 
 from __future__ import annotations
 
-from itertools import pairwise
-
-from geostream.rdb.errors import BadValue
-from geostream.rdb.node_reader import BadNode, NodeReader
+from geostream.rdb.errors import SHORT, BadValue
+from geostream.rdb.node_reader import BAD_KEY, KEY_PREFIX, BadNode, NodeReader
 from geostream.rdb.stream_types import (
     ACTIVE_TIME,
     COUNTERS,
@@ -33,8 +31,6 @@ from geostream.store.images import (
     StreamImage,
     restore,
 )
-
-_KEY_PREFIX = 16  # the length byte of a node's key
 
 
 def read_stream(cursor: Cursor, kind: int) -> StreamImage:
@@ -64,24 +60,14 @@ def _counters(image: StreamImage) -> tuple[StreamId, StreamId, int]:
 
 
 def _read_nodes(cursor: Cursor, image: StreamImage) -> None:
-    places = _node_places(cursor)
-    behind = cursor.at
-    stored_bytes = behind - places[0][1] if places else 0
-    if any(first[0] > second[0] for first, second in pairwise(places)):
-        places.sort()
-    reader = NodeReader(stored_bytes)
-    previous: StreamId | None = None
-    for key, at in places:
-        if key == previous:
-            raise BadValue(at, "Listpack re-added with existing key")
-        previous = key
-        cursor.at = at
-        try:
-            reader.add(key, cursor.string())
-        except BadNode as error:
-            raise BadValue(at, str(error)) from None
+    count, begin = cursor.length(), cursor.at
+    if count > cursor.end - begin:
+        raise BadValue(begin, SHORT)
+    reader = NodeReader()
+    if not reader.add_stored(cursor, count):
+        cursor.at = begin
+        reader = _sorted_nodes(cursor, count)
     reader.finish()
-    cursor.at = behind
     at = cursor.at
     if cursor.length() != reader.length:
         raise BadValue(at, "Stream length inconsistent with the number of valid entries")
@@ -90,12 +76,32 @@ def _read_nodes(cursor: Cursor, image: StreamImage) -> None:
     image.last_id = reader.last_id
 
 
-def _node_places(cursor: Cursor) -> list[tuple[StreamId, int]]:
+def _sorted_nodes(cursor: Cursor, count: int) -> NodeReader:
+    """Take nodes that are in no order."""
+    places = sorted(_node_places(cursor, count))
+    behind = cursor.at
+    reader = NodeReader()
+    previous: StreamId | None = None
+    for key, at in places:
+        if key == previous:
+            raise BadValue(at, "Listpack re-added with existing key")
+        previous = key
+        cursor.at = at
+        blob = cursor.string()
+        try:
+            reader.add(key, blob, cursor.at - at)
+        except BadNode as error:
+            raise BadValue(at, str(error)) from None
+    cursor.at = behind
+    return reader
+
+
+def _node_places(cursor: Cursor, count: int) -> list[tuple[StreamId, int]]:
     """Pass over the nodes; return the key of each and where its listpack is."""
     places = []
-    for _ in range(cursor.length()):
-        if cursor.byte() != _KEY_PREFIX:
-            raise BadValue(cursor.at - 1, "Stream node key entry is not the size of a stream ID")
+    for _ in range(count):
+        if cursor.byte() != KEY_PREFIX:
+            raise BadValue(cursor.at - 1, BAD_KEY)
         key = cursor.raw_id()
         places.append((key, cursor.at))
         cursor.skip_string()

@@ -200,6 +200,14 @@ cdef inline i64 little(const octet* data, Py_ssize_t at, Py_ssize_t size) noexce
     return <i64>value
 
 
+cdef inline u64 big(const octet* data, Py_ssize_t at) noexcept nogil:
+    cdef u64 value = 0
+    cdef Py_ssize_t place
+    for place in range(8):
+        value = value << 8 | data[at + place]
+    return value
+
+
 cdef inline Py_ssize_t put_little(
     octet* out, Py_ssize_t at, i64 value, Py_ssize_t size
 ) noexcept nogil:

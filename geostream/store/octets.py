@@ -139,6 +139,11 @@ def little(data: bytes, at: int, size: int) -> int:
     return int.from_bytes(data[at : at + size], "little", signed=True)
 
 
+def big(data: bytes, at: int) -> int:
+    """Return an unsigned integer of 8 bytes, big endian."""
+    return int.from_bytes(data[at : at + 8], "big")
+
+
 def put_little(out: bytearray, at: int, value: int, size: int) -> int:
     """Write a signed integer of 1 to 8 bytes, little endian; return the place behind."""
     out[at : at + size] = value.to_bytes(size, "little", signed=True)

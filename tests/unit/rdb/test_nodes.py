@@ -21,9 +21,9 @@ def blob(*items):
 
 
 def read(*nodes, stored_bytes=1000):
-    reader = NodeReader(stored_bytes)
+    reader = NodeReader()
     for key, packed in nodes:
-        reader.add(key, packed)
+        reader.add(key, packed, stored_bytes)
     reader.finish()
     return reader
 
