@@ -9,7 +9,6 @@ written, and the process exits with 0.
 
 from __future__ import annotations
 
-import ctypes
 import gc
 import os
 import resource
@@ -23,7 +22,7 @@ from gevent.event import Event
 from gevent.server import StreamServer
 
 import geostream.commands  # noqa: F401  fills the command table
-from geostream import __version__, logs
+from geostream import __version__, heap, logs
 from geostream.clock import Clock
 from geostream.config import BadConfig, Config
 from geostream.engine.client import Client
@@ -44,18 +43,10 @@ STOP_S = 4.0  # how long clients may take to go when the server stops
 CLOSE_S = 10.0  # and the disk, to take what is left; a snapshot may take longer
 PROGRESS_S = 1.0  # between two lines about loading
 RESERVED_FILES = 64  # file descriptors that are not clients
-SWITCH_INTERVAL_S = 0.0005  # other threads get the interpreter soon
 
 GC_THRESHOLDS = (50_000, 20, 50)  # commands leave no cycles; closed connections do
 
 log = logs.logger("server")
-
-
-# Replies of a megabyte come and go. If what is free at the end of the heap went back to the
-# system each time, as it does from 128 KiB on, making them anew would cost more than sending them.
-FREE_BYTES = 8 * 2**20  # so much stays
-MAPPED_BYTES = 2**20  # from this size on, memory comes from the system and goes back to it
-_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # malloc.h
 
 
 class Process(Host):
@@ -74,13 +65,6 @@ class Process(Host):
         self.total_memory_bytes = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
         self.baseline_bytes = self.resident_bytes()
         self.stopping = Event()
-        # The C library's own, where it has it: glibc.
-        library = ctypes.CDLL(None)
-        self._give_back = getattr(library, "malloc_trim", None)
-        set_option = getattr(library, "mallopt", None)
-        if set_option is not None:
-            set_option(_M_TRIM_THRESHOLD, FREE_BYTES)
-            set_option(_M_MMAP_THRESHOLD, MAPPED_BYTES)
 
     def sleep(self, duration_s: float) -> None:
         """Hold the whole server up for so long."""
@@ -96,8 +80,7 @@ class Process(Host):
 
     def give_back(self) -> None:
         """Give memory that is free back to the system. Any thread may call this."""
-        if self._give_back is not None:
-            self._give_back(0)
+        heap.give_back()
 
     def resident_bytes(self) -> int:
         """Return how much memory the process has resident."""
@@ -140,8 +123,6 @@ class App:
         gevent.get_hub().print_exception = self._report_hub_fault
         self._watch_signals()
         self._raise_file_limit()
-        sys.setswitchinterval(SWITCH_INTERVAL_S)
-        gc.collect()
         gc.freeze()  # what was imported is not looked at again
         gc.set_threshold(*GC_THRESHOLDS)
         self.engine.limit(LOADING_LIMIT, True)
@@ -189,6 +170,8 @@ class App:
         self.server.on_step = self._step
         self.engine.limit(LOADING_LIMIT, False)
         gc.freeze()  # nor is what was loaded
+        heap.settle()  # what was made ready and not needed goes back
+        heap.give_back()
         return True
 
     def _loaded(self) -> Loaded | Exception | None:

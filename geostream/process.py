@@ -7,16 +7,22 @@ hub that was made before a fork would share its event loop with the parent.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from geostream import heap
 from geostream.config import BadConfig, Config, load
 
 #: Flags of ``serve`` that stand for a setting of another name.
 SETTING_OF_FLAG = {"--host": "bind", "--port": "port", "--dir": "dir"}
+
+SWITCH_INTERVAL_S = 0.0005  # other threads get the interpreter soon
+MEMORY_PER_STORED = 2  # bytes of memory that a byte of a snapshot takes, as a rule
+MOST_READY_BYTES = 256 * 2**20  # at a start, before it is known what will be needed
 
 MAX_PROBLEMS_SHOWN = 50
 
@@ -51,6 +57,10 @@ def run(config: Config, *, in_background: bool = False, pidfile: str = "") -> in
     pid_path = Path(pidfile).absolute() if pidfile else None
     if pid_path is not None:
         _write_pid(pid_path)
+    gc.disable()  # what is imported stays: the server switches it on again
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
+    heap.settle()
+    heap.make_ready(_likely_bytes(config))
     # Only now: the import starts gevent's hub, and is the slow part of a start.
     from geostream.app import serve  # noqa: PLC0415
 
@@ -60,6 +70,19 @@ def run(config: Config, *, in_background: bool = False, pidfile: str = "") -> in
         if pid_path is not None:
             with suppress(OSError):  # it was never written, or somebody tidied up before us
                 pid_path.unlink()
+
+
+def _likely_bytes(config: Config) -> int:
+    """Return about how much memory the data will take that is loaded, or less."""
+    persistence = config.settings.persistence
+    if not (persistence.plugins or persistence.appendonly):
+        return 0
+    files = Path(persistence.directory).rglob("*")
+    try:
+        stored_bytes = sum(file.stat().st_size for file in files)
+    except OSError:  # whoever loads will say what is wrong
+        return 0
+    return min(MEMORY_PER_STORED * stored_bytes, MOST_READY_BYTES)
 
 
 class _CannotStart(Exception):

@@ -249,7 +249,7 @@ def cut_nodes(segments: Sequence[Segment], first_ids: Sequence[StreamId]) -> Nod
 
 def _begins_at(segments: Sequence[Segment], first_ids: list[StreamId]) -> list[list[int]]:
     """Return for each segment the places where nodes with entries begin."""
-    begins = []
+    begins: list[list[int]] = []
     next_one = 0
     for segment in segments:
         places = [] if begins else [0]  # what stands before all of them is a node too
@@ -265,7 +265,7 @@ def _begins_at(segments: Sequence[Segment], first_ids: list[StreamId]) -> list[l
 
 def _begins_anew(segments: Sequence[Segment]) -> list[list[int]]:
     limits = NodeLimits()
-    begins = []
+    begins: list[list[int]] = []
     for segment in segments:
         starts, ends = segment.starts, segment.ends
         places = []

@@ -1,0 +1,67 @@
+"""The C library's memory: how much of it stays with the process, and memory made ready early.
+
+Much here concerns glibc, whose names these are; where a function is missing nothing happens.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from threading import Thread
+
+# Replies of a megabyte come and go. If what is free at the end of the heap went back to the
+# system each time, as it does from 128 KiB on, making them anew would cost more than sending them.
+FREE_BYTES = 8 * 2**20  # so much stays
+MAPPED_BYTES = 2**20  # from this size on, memory comes from the system and goes back to it
+
+_BLOCK_BYTES = 15 * 2**20  # that is made ready at once
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8  # malloc.h
+
+_library = ctypes.CDLL(None)
+_mallopt = getattr(_library, "mallopt", None)
+_malloc_trim = getattr(_library, "malloc_trim", None)
+_library.malloc.restype = ctypes.c_void_p
+_library.malloc.argtypes = (ctypes.c_size_t,)
+_library.free.argtypes = (ctypes.c_void_p,)
+_library.memset.argtypes = (ctypes.c_void_p, ctypes.c_int, ctypes.c_size_t)
+
+
+def settle() -> None:
+    """Choose what is kept for later. To be called before there is another thread."""
+    _set(_M_TRIM_THRESHOLD, FREE_BYTES)
+    _set(_M_MMAP_THRESHOLD, MAPPED_BYTES)
+    # One heap for all threads: most of them wait for the interpreter's lock anyway, and
+    # what one thread loads and another gives up is not left behind in a heap of its own.
+    _set(_M_ARENA_MAX, 1)
+
+
+def _set(option: int, value: int) -> None:
+    if _mallopt is not None:
+        _mallopt(option, value)
+
+
+def give_back() -> None:
+    """Give memory that is free back to the system. Any thread may call this."""
+    if _malloc_trim is not None:
+        _malloc_trim(0)
+
+
+def make_ready(size_bytes: int) -> None:
+    """Have so much memory made ready for use, in a thread that needs no interpreter for it.
+
+    The system makes each page of memory when it is first touched, which for the data of a
+    large file takes as long as reading it. Returns at once; ``give_back`` undoes what was
+    too much.
+    """
+    if _mallopt is not None and size_bytes >= _BLOCK_BYTES:
+        Thread(target=_touch, args=(size_bytes // _BLOCK_BYTES,), daemon=True).start()
+
+
+def _touch(count: int) -> None:
+    _set(_M_MMAP_THRESHOLD, 2 * _BLOCK_BYTES)
+    _set(_M_TRIM_THRESHOLD, 2 * count * _BLOCK_BYTES)
+    blocks = [_library.malloc(_BLOCK_BYTES) for _ in range(count)]
+    for block in blocks:
+        if block:
+            _library.memset(block, 0, _BLOCK_BYTES)
+        _library.free(block)
+    _set(_M_MMAP_THRESHOLD, MAPPED_BYTES)
