@@ -63,7 +63,7 @@ class Process(Host):
         self.arch_bits = 64 if sys.maxsize > 2**32 else 32
         self.event_loop = str(gevent.get_hub().loop.backend)
         self.total_memory_bytes = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-        self.baseline_bytes = self.resident_bytes()
+        self.baseline_bytes = self.resident_bytes() - heap.ready_bytes()
         self.stopping = Event()
 
     def sleep(self, duration_s: float) -> None:

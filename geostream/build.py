@@ -65,7 +65,7 @@ class Build:
 
     def choose(self, directory: Path, environ: Mapping[str, str]) -> None:
         """Decide from which files the package in this directory is imported from now on."""
-        extensions = sorted(_extensions(directory))
+        extensions = sorted(_extensions(os.fspath(directory)))
         if environ.get(PURE_VARIABLE, "0") not in ("", "0"):
             self._pure_because = f"{PURE_VARIABLE} is set"
         elif _is_source_tree(directory) and (reason := _edited(directory, extensions)):
@@ -88,16 +88,19 @@ class Build:
         return f"compiled: {', '.join(names)}"
 
 
-def _extensions(directory: Path) -> Iterator[Path]:
-    for parent, _, names in os.walk(directory):
-        for name in names:
-            _, dot, suffix = name.partition(".")
+def _extensions(directory: str) -> Iterator[str]:
+    """Yield the paths of compiled modules. Every start comes by here, so it is done with texts."""
+    with os.scandir(directory) as found:
+        for one in found:
+            _, dot, suffix = one.name.partition(".")
             if dot + suffix in EXTENSION_SUFFIXES:
-                yield Path(parent, name)
+                yield one.path
+            elif not dot and one.is_dir() and one.name != "__pycache__":
+                yield from _extensions(one.path)
 
 
-def _module_name(directory: Path, path: Path) -> str:
-    return ".".join([_PACKAGE, *path.relative_to(directory).parent.parts, _stem(path)])
+def _module_name(directory: Path, path: str) -> str:
+    return _PACKAGE + _stem(path).removeprefix(os.fspath(directory)).replace("/", ".")
 
 
 def _is_source_tree(directory: Path) -> bool:
@@ -105,21 +108,27 @@ def _is_source_tree(directory: Path) -> bool:
     return (directory.parent / "setup.py").exists()
 
 
-def _edited(directory: Path, extensions: Sequence[Path]) -> str:
+def _edited(directory: Path, extensions: Sequence[str]) -> str:
     """Return, in words, what has changed since it was compiled; nothing if nothing has."""
     for path in extensions:
-        compiled_ns = path.stat().st_mtime_ns
-        source = path.with_name(f"{_stem(path)}.py")
-        if not source.exists():
-            return f"{source.relative_to(directory)} is gone; make compile"
-        for file in (source, source.with_suffix(".pxd")):
-            if file.exists() and file.stat().st_mtime_ns > compiled_ns:
-                return f"{file.relative_to(directory)} was edited; make compile"
+        compiled_ns = os.stat(path).st_mtime_ns
+        for suffix in (".py", ".pxd"):
+            file = _stem(path) + suffix
+            try:
+                edited_ns = os.stat(file).st_mtime_ns
+            except FileNotFoundError:
+                if suffix == ".pxd":
+                    continue
+                return f"{os.path.relpath(file, directory)} is gone; make compile"
+            if edited_ns > compiled_ns:
+                return f"{os.path.relpath(file, directory)} was edited; make compile"
     return ""
 
 
-def _stem(path: Path) -> str:
-    return path.name.partition(".")[0]
+def _stem(path: str) -> str:
+    """Return the path of a module without the suffixes of its file."""
+    directory, slash, name = path.rpartition("/")
+    return directory + slash + name.partition(".")[0]
 
 
 CURRENT = Build()

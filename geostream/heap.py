@@ -16,6 +16,9 @@ MAPPED_BYTES = 2**20  # from this size on, memory comes from the system and goes
 _BLOCK_BYTES = 15 * 2**20  # that is made ready at once
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8  # malloc.h
 
+_toucher: Thread | None = None
+_touched: list[int] = []
+
 _library = ctypes.CDLL(None)
 _mallopt = getattr(_library, "mallopt", None)
 _malloc_trim = getattr(_library, "malloc_trim", None)
@@ -53,7 +56,16 @@ def make_ready(size_bytes: int) -> None:
     too much.
     """
     if _mallopt is not None and size_bytes >= _BLOCK_BYTES:
-        Thread(target=_touch, args=(size_bytes // _BLOCK_BYTES,), daemon=True).start()
+        global _toucher  # noqa: PLW0603  there is one process, and one thread of this kind
+        _toucher = Thread(target=_touch, args=(size_bytes // _BLOCK_BYTES,), daemon=True)
+        _toucher.start()
+
+
+def ready_bytes() -> int:
+    """Return how much was made ready; all of it is by then."""
+    if _toucher is not None:
+        _toucher.join()
+    return _BLOCK_BYTES * len(_touched)
 
 
 def _touch(count: int) -> None:
@@ -63,5 +75,6 @@ def _touch(count: int) -> None:
     for block in blocks:
         if block:
             _library.memset(block, 0, _BLOCK_BYTES)
+            _touched.append(block)
         _library.free(block)
     _set(_M_MMAP_THRESHOLD, MAPPED_BYTES)

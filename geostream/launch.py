@@ -11,7 +11,16 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from geostream.process import SETTING_OF_FLAG, serve
+# msgspec takes from typing_extensions, where some other package has brought it along, what
+# typing has as well. It is not to be found for a moment: importing it takes longer than msgspec.
+_HIDDEN = "typing_extensions"
+if _HIDDEN not in sys.modules:
+    sys.modules[_HIDDEN] = None  # type: ignore[assignment]
+    import msgspec  # noqa: F401
+
+    del sys.modules[_HIDDEN]
+
+from geostream.process import SETTING_OF_FLAG, serve  # noqa: E402  see above
 
 _FILE, _SET = "--config", "--set"
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 from msgspec import Struct
 
 from geostream import errors
-from geostream.commands import long_double
 from geostream.commands.strings import GROUP, GROWING, GROWING_FAST, LOOKING, READ_KEY
 from geostream.engine.args import INT64_MAX, INT64_MIN, Args, parse_int64
 from geostream.engine.command import Flag, Keys, command
@@ -302,6 +301,9 @@ def decrby(ctx: Context, asked: Increment) -> Reply:
 def incrbyfloat(ctx: Context, asked: KeyAndContent) -> Reply:
     """Reply with the sum. Raises NOT_A_FLOAT, FLOAT_OVERFLOW."""
     old = ctx.db.string(asked.key)
+    # Imported here: exact fractions come with much that no start need wait for.
+    from geostream.commands import long_double  # noqa: PLC0415
+
     try:
         content = long_double.add(b"0" if old is None else old, asked.content)
     except long_double.NotANumber:

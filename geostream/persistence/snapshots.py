@@ -15,10 +15,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from queue import SimpleQueue
+from typing import TYPE_CHECKING
 
 import gevent
 from gevent.event import AsyncResult
-from gevent.threadpool import ThreadPool
 
 from geostream.clock import Clock
 from geostream.engine.dispatch import Engine
@@ -26,6 +26,9 @@ from geostream.persistence.api import Effect, Persistence
 from geostream.persistence.journal import Journal
 from geostream.persistence.writer import Writer
 from geostream.store.capture import Capture
+
+if TYPE_CHECKING:
+    from gevent.threadpool import ThreadPool
 
 SLICE_S = 0.002  # of making images, before others have their turn
 MOST_WAITING = 16  # slices the plugin has not taken yet
@@ -61,7 +64,7 @@ class Snapshots:
         self._journal = journal
         self._clock = clock
         self._on_done = on_done
-        self._pool = ThreadPool(1)
+        self._pool: ThreadPool | None = None  # made for the first
 
     def step(self) -> None:
         """Look whether one is due; some ten times a second."""
@@ -130,7 +133,12 @@ class Snapshots:
 
     def _write(self, plugin: Persistence, capture: Capture) -> None:
         """Feed the plugin's thread with images until it has all, and wait for it."""
+        # Imported here: it brings a good deal with it, and no start need wait for that.
+        from gevent.threadpool import ThreadPool  # noqa: PLC0415
+
         feed = Feed()
+        if self._pool is None:
+            self._pool = ThreadPool(1)
         writing = self._pool.spawn(plugin.snapshot, feed)
         try:
             effects = iter(capture)

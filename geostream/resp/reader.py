@@ -24,10 +24,13 @@ requests are handed out one by one, and the rest is held back::
 from __future__ import annotations
 
 from types import FunctionType
+from typing import TYPE_CHECKING
 
 from geostream.errors import ProtocolError
-from geostream.resp.fence import Fence
 from geostream.resp.walker import Walker
+
+if TYPE_CHECKING:
+    from geostream.resp.fence import Fence
 
 MAX_BULK_BYTES = 512 * 2**20
 MAX_PENDING_BYTES = 2**30
@@ -159,5 +162,12 @@ def _last_start(data: bytes) -> int:
     return 0
 
 
+def _make_fence() -> Fence:
+    # Imported here: compiled, nobody needs it.
+    from geostream.resp.fence import Fence  # noqa: PLC0415
+
+    return Fence()
+
+
 #: One for all connections, see there; None where we are compiled and the walker is faster.
-_FENCE = Fence() if isinstance(_last_start, FunctionType) else None
+_FENCE = _make_fence() if isinstance(_last_start, FunctionType) else None
