@@ -13,10 +13,9 @@ cdef int _DELETED
 cdef int _SAME_FIELDS
 cdef Py_ssize_t _FULL_BYTES
 cdef Py_ssize_t _FULL_ENTRIES
-cdef u64 _LOW
 cdef Py_ssize_t _SHORT
-cdef bytes _PAIRS
-cdef bytes _SHORT_HEADS
+cdef bytearray _PAIRS
+cdef bytearray _SHORT_HEADS
 
 
 @cython.final
@@ -35,7 +34,13 @@ cdef class NodeReader:
     cdef Py_ssize_t _elements
     cdef list _names
     cdef bytes _master
-    cdef list _leads
+    cdef Py_ssize_t _fields
+    cdef octet* _pairs_out
+    cdef octet* _heads_out
+    cdef bytearray _leads
+    cdef octet* _leads_out
+    cdef bytearray _lead_ends
+    cdef octet* _lead_ends_out
     cdef Py_ssize_t _most_bytes
     cdef u64 _ms
     cdef u64 _seq
@@ -62,10 +67,11 @@ cdef class NodeReader:
         end=Py_ssize_t, behind=Py_ssize_t, stop=Py_ssize_t, at=Py_ssize_t
     )
     cdef Py_ssize_t _take_alike(self, const octet* data) except -1
-    @cython.locals(at=Py_ssize_t, end=Py_ssize_t, step=Py_ssize_t, ms=u64, seq=u64)
+    @cython.locals(at=Py_ssize_t, end=Py_ssize_t, step=Py_ssize_t, is_small=bint, ms=u64, seq=u64)
     cdef int _take_alike_id(self, const octet* data) except -1
     @cython.locals(
-        at=Py_ssize_t, end=Py_ssize_t, lead=bytes, size=Py_ssize_t, start=Py_ssize_t
+        at=Py_ssize_t, end=Py_ssize_t, number=Py_ssize_t, size=Py_ssize_t, start=Py_ssize_t,
+        begin=Py_ssize_t
     )
     cdef Py_ssize_t _put_values(
         self, const octet* data, octet* out, Py_ssize_t place

@@ -26,6 +26,10 @@ small one could stand for a huge amount).
 
 from __future__ import annotations
 
+from array import array
+from itertools import accumulate
+from operator import add
+
 from geostream.rdb.errors import BadValue
 from geostream.rdb.listpack import (
     HEADER_BYTES,
@@ -49,11 +53,9 @@ _MASK = 2**64 - 1
 _FULL_ENTRIES = SEAL_ENTRIES
 _FULL_BYTES = SEAL_BYTES
 
-_LOW = 10_000  # the digits of a time that change from entry to entry: the last four
-_PREFIX_BYTES = 32  # room for what stands before them
-_PAIRS = b"".join(b"%02d" % number for number in range(100))
+_PAIRS = bytearray(b"".join(b"%02d" % number for number in range(100)))
 _SHORT = 64  # a text below this size has a head of one byte in a listpack
-_SHORT_HEADS = b"".join((b"$%d\r\n" % size).ljust(8) for size in range(_SHORT))
+_SHORT_HEADS = bytearray(b"".join((b"$%d\r\n" % size).ljust(8) for size in range(_SHORT)))
 _ID_BYTES = 80  # that an entry's head takes at most, with what stands around its last value
 _MOST_ALIKE = 124  # fields: their number and three is told in one byte
 _WORD_BYTES = 8 + _SHORT  # that a short text or a number takes at most in wire form
@@ -93,11 +95,14 @@ class NodeReader:
         self._elements = 0  # there were so far
         self._names: list[bytes] = []  # in wire form
         self._master = b""  # as they are stored, with their number
-        self._leads: list[bytes] = []  # what stands before the value of each, from the ID on
+        self._fields = 0  # how many there are; 0 if they are none or too many to be alike
         self._most_bytes = 0  # that an entry like the others takes
         self._ms = self._seq = 0  # the ID of the entry that is taken
         # What has two names here is known to the compiler by its address too.
-        self._prefix = self._prefix_out = bytearray(_PREFIX_BYTES)
+        self._prefix = self._prefix_out = bytearray(32)
+        self._pairs_out, self._heads_out = _PAIRS, _SHORT_HEADS
+        self._leads = self._leads_out = bytearray()  # what stands before each value, ID or not
+        self._lead_ends = self._lead_ends_out = bytearray()  # as array("I")
         self._prefix_bytes = 0
         self._high = 0  # the digits of a time before the last four ...
         self._digits = 0  # ... and how many the sequence had, that the prefix is made for
@@ -181,7 +186,7 @@ class NodeReader:
         while self._at < self._end:
             found += 1
             self._read_entry(data, found == 1)
-            if self._leads:
+            if self._fields:
                 found += self._take_alike(data)
         live_found = self.length - live_found
         if live_found != live or found - live_found != deleted:
@@ -204,11 +209,18 @@ class NodeReader:
             names.append(b"$%d\r\n%b\r\n" % (len(text), text))
         self._names = names
         self._master = octets.part(data, start, self._at)
-        self._leads = []
-        if 0 < count <= _MOST_ALIKE:
-            begins = [b"\r\n*%d\r\n" % (2 * count)] + [b"\r\n"] * (count - 1)
-            self._leads = [begin + name for begin, name in zip(begins, names, strict=True)]
-            self._most_bytes = _ID_BYTES + sum(map(len, self._leads)) + count * _WORD_BYTES
+        self._fields = count if count <= _MOST_ALIKE else 0
+        if self._fields:
+            self._prepare(names)
+
+    def _prepare(self, names: list[bytes]) -> None:
+        """Put together what stands between the values of entries with these names."""
+        begins = [b"\r\n*%d\r\n" % (2 * len(names))] + [b"\r\n"] * (len(names) - 1)
+        leads = list(map(add, begins, names))
+        ends = array("I", accumulate(map(len, leads)))
+        self._leads = self._leads_out = bytearray(b"".join(leads) + bytes(32))
+        self._lead_ends = self._lead_ends_out = bytearray(ends.tobytes())
+        self._most_bytes = _ID_BYTES + len(self._leads) + len(names) * _WORD_BYTES
 
     def _take_alike(self, data: bytes) -> int:
         """Take entries up to one that is not like most, or that is wrong; return how many."""
@@ -221,7 +233,7 @@ class NodeReader:
                 break
             stop = self._put_values(data, out, self._put_id(out, place))
             at = self._at
-            if end - at < 2 or data[at] != len(self._leads) + 3 or data[at + 1] != 1:
+            if end - at < 2 or data[at] != self._fields + 3 or data[at + 1] != 1:
                 break
             self._at = behind = at + 2
             place = octets.put(out, stop, b"\r\n", 0, 2)
@@ -238,16 +250,21 @@ class NodeReader:
         at, end = self._at, self._end
         if end - at < 8 or data[at] != _SAME_FIELDS or data[at + 1] != 1:
             return False
-        step = element_end(data, at + 2, end)
-        if step >= end or is_text(data, at + 2):
+        step = (
+            at + 4 if data[at + 2] < 0x80 and data[at + 3] == 1 else element_end(data, at + 2, end)
+        )
+        if end - step < 2 or is_text(data, at + 2):
             return False
-        self._at = element_end(data, step, end)
+        is_small = data[step] < 0x80 and data[step + 1] == 1
+        self._at = step + 2 if is_small else element_end(data, step, end)
         if is_text(data, step):
             return False
         ms = self._key_ms + integer(data, at + 2) & _MASK
-        seq = self._key_seq + integer(data, step) & _MASK
+        seq = self._key_seq + (data[step] if is_small else integer(data, step)) & _MASK
         self._ms, self._seq = ms, seq
-        return ms >= _LOW and (ms > self._last_ms or (ms == self._last_ms and seq > self._last_seq))
+        return ms >= 10_000 and (
+            ms > self._last_ms or (ms == self._last_ms and seq > self._last_seq)
+        )
 
     def _put_values(self, data: bytes, out: bytearray, place: int) -> int:
         """Take the values of an entry with the master's fields; return the place behind.
@@ -255,16 +272,29 @@ class NodeReader:
         The reading stands at the end of the node afterwards if one was not short.
         """
         at, end = self._at, self._end
-        for lead in self._leads:
-            place = octets.put(out, place, lead, 0, len(lead))
+        start = 0
+        for number in range(self._fields):
+            size = octets.u32_at(self._lead_ends_out, number) - start
+            if size <= 32:
+                octets.put_32(out, place, self._leads_out, start)
+            else:
+                octets.put(out, place, self._leads_out, start, size)
+            start += size
+            place += size
             size = data[at] - 0x80 if at < end else _SHORT
             if 0 <= size < _SHORT and at + size + 1 < end and data[at + size + 1] == size + 1:
-                octets.put(out, place, _SHORT_HEADS, 8 * size, 8)
-                place = octets.put(out, place + (4 if size < 10 else 5), data, at + 1, size)
+                octets.put(out, place, self._heads_out, 8 * size, 8)
+                place += 4 if size < 10 else 5
+                if end - at > 64:  # there is so much behind, whatever it is
+                    octets.put_32(out, place, data, at + 1)
+                    octets.put_32(out, place + 32, data, at + 33)
+                    place += size
+                else:
+                    place = octets.put(out, place, data, at + 1, size)
                 at += size + 2
             elif at < end and not is_text(data, at):
-                start, at = at, element_end(data, at, end)
-                place = put_number(out, place, integer(data, start))
+                begin, at = at, element_end(data, at, end)
+                place = put_number(out, place, integer(data, begin))
             else:
                 at = end
         self._at = at
@@ -274,7 +304,7 @@ class NodeReader:
         writer = self._writer
         taken = count - writer.count
         self.length += taken
-        self._elements += taken * (len(self._leads) + 4)
+        self._elements += taken * (self._fields + 4)
         self._growth_bytes -= place - writer.size_bytes
         if self._growth_bytes < 0:
             raise BadNode("stands for far more than is stored")
@@ -286,16 +316,19 @@ class NodeReader:
     def _put_id(self, out: bytearray, at: int) -> int:
         """Write an entry's head up to its ID, which has four digits at least before the dash."""
         ms, seq = self._ms, self._seq
-        high = ms // _LOW
-        low = ms - high * _LOW
+        high = ms // 10_000  # the last four digits are what changes from entry to entry
+        low = ms - high * 10_000
         digits = 1 if seq < 10 else octets.decimal_size(seq)
         if high != self._high or digits != self._digits:
             self._make_prefix(high, digits)
-        octets.put(out, at, self._prefix_out, 0, _PREFIX_BYTES)
+        octets.put_32(out, at, self._prefix_out, 0)
         at += self._prefix_bytes
-        octets.put(out, at, _PAIRS, low // 100 * 2, 2)
-        octets.put(out, at + 2, _PAIRS, low % 100 * 2, 2)
+        octets.put(out, at, self._pairs_out, low // 100 * 2, 2)
+        octets.put(out, at + 2, self._pairs_out, low % 100 * 2, 2)
         out[at + 4] = 45
+        if digits == 1:
+            out[at + 5] = 48 + seq
+            return at + 6
         return octets.put_decimal(out, at + 5, seq)
 
     def _make_prefix(self, high: int, digits: int) -> None:

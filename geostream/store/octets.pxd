@@ -29,6 +29,12 @@ cdef inline Py_ssize_t put(
     return at + size
 
 
+cdef inline void put_32(
+    octet* out, Py_ssize_t at, const octet* data, Py_ssize_t start
+) noexcept nogil:
+    memcpy(out + at, data + start, 32)
+
+
 cdef inline bint is_same(
     const octet* data, Py_ssize_t at, const octet* other, Py_ssize_t start, Py_ssize_t size
 ) noexcept nogil:
@@ -219,6 +225,12 @@ cdef inline Py_ssize_t put_little(
 
 cdef inline void put_u64(octet* out, Py_ssize_t place, u64 value) noexcept nogil:
     memcpy(out + 8 * place, &value, 8)
+
+
+cdef inline u32 u32_at(const octet* data, Py_ssize_t place) noexcept nogil:
+    cdef u32 value
+    memcpy(&value, data + 4 * place, 4)
+    return value
 
 
 cdef inline void put_u32(octet* out, Py_ssize_t place, u32 value) noexcept nogil:

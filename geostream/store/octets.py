@@ -26,6 +26,11 @@ def put(out: bytearray, at: int, data: bytes | bytearray, start: int, size: int)
     return at + size
 
 
+def put_32(out: bytearray, at: int, data: bytes | bytearray, start: int) -> None:
+    """Copy 32 bytes to a place, in less time than a size that is not known before."""
+    out[at : at + 32] = data[start : start + 32]
+
+
 def is_same(data: bytes, at: int, other: bytes, start: int, size: int) -> bool:
     """Tell whether so many bytes are the same at both places."""
     return data[at : at + size] == other[start : start + size]
@@ -153,6 +158,12 @@ def put_little(out: bytearray, at: int, value: int, size: int) -> int:
 def put_u64(out: bytearray, place: int, value: int) -> None:
     """Write the item of an ``array("Q")`` at this place."""
     _U64.pack_into(out, 8 * place, value)
+
+
+def u32_at(data: bytearray, place: int) -> int:
+    """Return the item of an ``array("I")`` at this place."""
+    value: int = _U32.unpack_from(data, 4 * place)[0]
+    return value
 
 
 def put_u32(out: bytearray, place: int, value: int) -> None:
