@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
-from geostream.launch import main
+import gc
+
+gc.disable()  # what is imported stays; the server or another verb switches it on again
+
+from geostream.launch import main  # noqa: E402  see above
 
 main()

@@ -7,6 +7,7 @@ here. Whatever else there is, wrong or not, is left to the command line.
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -64,6 +65,7 @@ def main() -> None:
     asked = understand(sys.argv[1:])
     if asked is not None:
         sys.exit(serve(asked.file, asked.flags))
+    gc.enable()
     # Imported here: see above.
     from geostream.cli import main as command_line  # noqa: PLC0415
 

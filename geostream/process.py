@@ -21,7 +21,7 @@ from geostream.config import BadConfig, Config, load
 SETTING_OF_FLAG = {"--host": "bind", "--port": "port", "--dir": "dir"}
 
 SWITCH_INTERVAL_S = 0.0005  # other threads get the interpreter soon
-MEMORY_PER_STORED = 2  # bytes of memory that a byte of a snapshot takes, as a rule
+MEMORY_PER_STORED = 2.5  # bytes of memory that a byte of a snapshot takes, as a rule
 MOST_READY_BYTES = 256 * 2**20  # at a start, before it is known what will be needed
 
 MAX_PROBLEMS_SHOWN = 50
@@ -82,7 +82,7 @@ def _likely_bytes(config: Config) -> int:
         stored_bytes = sum(file.stat().st_size for file in files)
     except OSError:  # whoever loads will say what is wrong
         return 0
-    return min(MEMORY_PER_STORED * stored_bytes, MOST_READY_BYTES)
+    return min(int(MEMORY_PER_STORED * stored_bytes), MOST_READY_BYTES)
 
 
 class _CannotStart(Exception):
