@@ -6,7 +6,7 @@ from geostream.rdb.listpack cimport check_frame, element_end, integer, is_text, 
 from geostream.rdb.strings cimport Cursor
 from geostream.store cimport octets
 from geostream.store.octets cimport i64, octet, u64
-from geostream.store.runs cimport EntryWriter, put_number
+from geostream.store.runs cimport EntryWriter, IdHeads, put_number
 
 cdef u64 _MASK
 cdef int _DELETED
@@ -14,7 +14,6 @@ cdef int _SAME_FIELDS
 cdef Py_ssize_t _FULL_BYTES
 cdef Py_ssize_t _FULL_ENTRIES
 cdef Py_ssize_t _SHORT
-cdef bytearray _PAIRS
 cdef bytearray _SHORT_HEADS
 
 
@@ -27,6 +26,7 @@ cdef class NodeReader:
     cdef u64 _last_seq
     cdef i64 _growth_bytes
     cdef EntryWriter _writer
+    cdef IdHeads _ids
     cdef u64 _key_ms
     cdef u64 _key_seq
     cdef Py_ssize_t _at
@@ -35,7 +35,6 @@ cdef class NodeReader:
     cdef list _names
     cdef bytes _master
     cdef Py_ssize_t _fields
-    cdef octet* _pairs_out
     cdef octet* _heads_out
     cdef bytearray _leads
     cdef octet* _leads_out
@@ -44,11 +43,6 @@ cdef class NodeReader:
     cdef Py_ssize_t _most_bytes
     cdef u64 _ms
     cdef u64 _seq
-    cdef bytearray _prefix
-    cdef octet* _prefix_out
-    cdef Py_ssize_t _prefix_bytes
-    cdef u64 _high
-    cdef Py_ssize_t _digits
 
     @cython.locals(
         at=Py_ssize_t, number=Py_ssize_t, key=bytes, ms=u64, seq=u64, blob=bytes
@@ -78,10 +72,6 @@ cdef class NodeReader:
     ) except -1
     @cython.locals(writer=EntryWriter, taken=Py_ssize_t)
     cdef Py_ssize_t _note_alike(self, Py_ssize_t count, Py_ssize_t place) except -1
-    @cython.locals(ms=u64, seq=u64, high=u64, low=u64, digits=Py_ssize_t)
-    cdef Py_ssize_t _put_id(self, octet* out, Py_ssize_t at) except -1
-    @cython.locals(text=bytes)
-    cdef int _make_prefix(self, u64 high, Py_ssize_t digits) except -1
     @cython.locals(_=i64, flags=i64, ms=u64, seq=u64, pairs=i64)
     cdef int _read_entry(self, const octet* data, bint is_first) except -1
     @cython.locals(_=Py_ssize_t, writer=EntryWriter, name=bytes)

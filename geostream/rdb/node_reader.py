@@ -45,7 +45,7 @@ from geostream.rdb.listpack import (
 from geostream.rdb.strings import Cursor
 from geostream.store import octets
 from geostream.store.ids import StreamId
-from geostream.store.runs import EntryWriter, put_number
+from geostream.store.runs import EntryWriter, IdHeads, put_number
 from geostream.store.segment import SEAL_BYTES, SEAL_ENTRIES, Segment
 
 _DELETED, _SAME_FIELDS = 1, 2
@@ -53,7 +53,6 @@ _MASK = 2**64 - 1
 _FULL_ENTRIES = SEAL_ENTRIES
 _FULL_BYTES = SEAL_BYTES
 
-_PAIRS = bytearray(b"".join(b"%02d" % number for number in range(100)))
 _SHORT = 64  # a text below this size has a head of one byte in a listpack
 _SHORT_HEADS = bytearray(b"".join((b"$%d\r\n" % size).ljust(8) for size in range(_SHORT)))
 _ID_BYTES = 80  # that an entry's head takes at most, with what stands around its last value
@@ -88,6 +87,7 @@ class NodeReader:
         self._last_ms = self._last_seq = 0  # of the last entry, deleted or not
         self._growth_bytes = GROWTH_FREE_BYTES
         self._writer = EntryWriter()
+        self._ids = IdHeads()
         # Of the node that is being walked:
         self._key_ms = self._key_seq = 0
         self._at = 0  # where the next element begins
@@ -99,13 +99,9 @@ class NodeReader:
         self._most_bytes = 0  # that an entry like the others takes
         self._ms = self._seq = 0  # the ID of the entry that is taken
         # What has two names here is known to the compiler by its address too.
-        self._prefix = self._prefix_out = bytearray(32)
-        self._pairs_out, self._heads_out = _PAIRS, _SHORT_HEADS
+        self._heads_out = _SHORT_HEADS
         self._leads = self._leads_out = bytearray()  # what stands before each value, ID or not
         self._lead_ends = self._lead_ends_out = bytearray()  # as array("I")
-        self._prefix_bytes = 0
-        self._high = 0  # the digits of a time before the last four ...
-        self._digits = 0  # ... and how many the sequence had, that the prefix is made for
 
     @property
     def last_id(self) -> StreamId:
@@ -231,7 +227,7 @@ class NodeReader:
         while count < _FULL_ENTRIES and place < limit:
             if not self._take_alike_id(data):
                 break
-            stop = self._put_values(data, out, self._put_id(out, place))
+            stop = self._put_values(data, out, self._ids.put(out, place, self._ms, self._seq))
             at = self._at
             if end - at < 2 or data[at] != self._fields + 3 or data[at + 1] != 1:
                 break
@@ -312,31 +308,6 @@ class NodeReader:
         if writer.is_full():
             self._seal()
         return taken
-
-    def _put_id(self, out: bytearray, at: int) -> int:
-        """Write an entry's head up to its ID, which has four digits at least before the dash."""
-        ms, seq = self._ms, self._seq
-        high = ms // 10_000  # the last four digits are what changes from entry to entry
-        low = ms - high * 10_000
-        digits = 1 if seq < 10 else octets.decimal_size(seq)
-        if high != self._high or digits != self._digits:
-            self._make_prefix(high, digits)
-        octets.put_32(out, at, self._prefix_out, 0)
-        at += self._prefix_bytes
-        octets.put(out, at, self._pairs_out, low // 100 * 2, 2)
-        octets.put(out, at + 2, self._pairs_out, low % 100 * 2, 2)
-        out[at + 4] = 45
-        if digits == 1:
-            out[at + 5] = 48 + seq
-            return at + 6
-        return octets.put_decimal(out, at + 5, seq)
-
-    def _make_prefix(self, high: int, digits: int) -> None:
-        size = octets.decimal_size(high) + 4 + 1 + digits
-        text = b"*2\r\n$%d\r\n%d" % (size, high)
-        octets.put(self._prefix_out, 0, text, 0, len(text))
-        self._prefix_bytes = len(text)
-        self._high, self._digits = high, digits
 
     def _read_entry(self, data: bytes, is_first: bool) -> None:
         flags = self._number(data)

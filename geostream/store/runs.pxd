@@ -17,6 +17,24 @@ cdef list _ARRAY_HEADS
 cdef list _ID_HEADS
 
 
+cdef bytearray _PAIRS
+
+
+@cython.final
+cdef class IdHeads:
+    cdef bytearray _prefix
+    cdef octet* _prefix_out
+    cdef octet* _pairs_out
+    cdef Py_ssize_t _prefix_bytes
+    cdef u64 _high
+    cdef Py_ssize_t _digits
+
+    @cython.locals(high=u64, low=u64, digits=Py_ssize_t)
+    cdef Py_ssize_t put(self, octet* out, Py_ssize_t at, u64 ms, u64 seq) except -1
+    @cython.locals(text=bytes)
+    cdef int _change(self, u64 high, Py_ssize_t digits) except -1
+
+
 @cython.locals(sign=int, magnitude=u64, text=bytes)
 cpdef Py_ssize_t put_number(octet* out, Py_ssize_t at, long long value) except -1
 

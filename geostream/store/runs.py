@@ -30,6 +30,7 @@ _WORD_BYTES = 24  # around a word at most: $, length, two line ends
 NUMBER_BYTES = 32  # of a word that is an integer at most
 _BUFFER_BYTES = SEAL_BYTES + 4096
 
+_PAIRS = bytearray(b"".join(b"%02d" % number for number in range(100)))
 _KNOWN = 256  # what stands before fewer bytes or words is made beforehand
 _WORD_HEADS = [b"$%d\r\n" % size for size in range(_KNOWN)]
 _ARRAY_HEADS = [b"\r\n*%d\r\n" % words for words in range(_KNOWN)]
@@ -107,6 +108,45 @@ class Additions(Struct):
     db: int
     key: bytes
     run: EntryRun
+
+
+class IdHeads:
+    """Writes entries up to their ID, most of it as for the entry before."""
+
+    def __init__(self) -> None:
+        """Know nothing yet."""
+        self._prefix = self._prefix_out = bytearray(32)
+        self._prefix_bytes = 0
+        self._high = 0  # the digits of a time before the last four ...
+        self._digits = 0  # ... and how many the sequence had, that the prefix is made for
+        self._pairs_out = _PAIRS
+
+    def put(self, out: bytearray, at: int, ms: int, seq: int) -> int:
+        """Write what stands before the fields of an entry; return the place behind.
+
+        ms  -- from 10,000 on
+        out -- has room for 64 bytes
+        """
+        high = ms // 10_000  # the last four digits are what changes from entry to entry
+        low = ms - high * 10_000
+        digits = 1 if seq < 10 else octets.decimal_size(seq)
+        if high != self._high or digits != self._digits:
+            self._change(high, digits)
+        octets.put_32(out, at, self._prefix_out, 0)
+        at += self._prefix_bytes
+        octets.put(out, at, self._pairs_out, low // 100 * 2, 2)
+        octets.put(out, at + 2, self._pairs_out, low % 100 * 2, 2)
+        out[at + 4] = 45
+        if digits == 1:
+            out[at + 5] = 48 + seq
+            return at + 6
+        return octets.put_decimal(out, at + 5, seq)
+
+    def _change(self, high: int, digits: int) -> None:
+        text = b"*2\r\n$%d\r\n%d" % (octets.decimal_size(high) + 5 + digits, high)
+        octets.put(self._prefix_out, 0, text, 0, len(text))
+        self._prefix_bytes = len(text)
+        self._high, self._digits = high, digits
 
 
 def put_number(out: bytearray, at: int, value: int) -> int:
