@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import cycle
 from pathlib import Path
 
@@ -64,7 +63,6 @@ def test_what_is_gathered_in_portions_is_what_is_written_at_once(requests, porti
 
 
 def test_an_unknown_kind_is_named() -> None:
-    @dataclass(slots=True)
     class Novelty(Change):
         pass
 
