@@ -21,7 +21,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from operator import attrgetter
 
 from geostream.store import columns, octets
-from geostream.store.ids import MIN_ID, StreamId
+from geostream.store.ids import StreamId
 from geostream.store.segment import Segment
 from geostream.store.wire import unpack_entry
 
