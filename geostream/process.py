@@ -77,9 +77,15 @@ def _likely_bytes(config: Config) -> int:
     persistence = config.settings.persistence
     if not (persistence.plugins or persistence.appendonly):
         return 0
-    files = Path(persistence.directory).rglob("*")
+    directory = Path(persistence.directory)
+    files = [directory / persistence.dbfilename]
+    stored_bytes = 0
     try:
-        stored_bytes = sum(file.stat().st_size for file in files)
+        with suppress(FileNotFoundError, NotADirectoryError):
+            files += (directory / persistence.appenddirname).iterdir()
+        for file in files:
+            with suppress(FileNotFoundError):
+                stored_bytes += file.stat().st_size
     except OSError:  # whoever loads will say what is wrong
         return 0
     return min(int(MEMORY_PER_STORED * stored_bytes), MOST_READY_BYTES)
