@@ -17,6 +17,7 @@ from __future__ import annotations
 import os
 import sys
 from importlib.machinery import EXTENSION_SUFFIXES
+from itertools import groupby
 from pathlib import Path
 
 from setuptools import Extension, setup
@@ -109,6 +110,7 @@ RECYCLED = {
     "geostream.commands.streams_write": _KEPT_AND_FLAT,
     "geostream.commands.trimming": _KEPT_AND_FLAT,
     "geostream.reply": _KEPT,
+    "geostream.store.effects.delivered": _KEPT_AND_FLAT,
     "geostream.store.effects.entry_added": _KEPT_AND_FLAT,
     "geostream.store.effects.pending_removed": _KEPT_AND_FLAT,
     "geostream.store.selection": _KEPT,
@@ -143,11 +145,13 @@ class BuildAllOrNothing(build_ext):
             Options.get_directive_defaults().update(freelist=0, no_gc=False)
             Errors.LEVEL = 2
             generated = []
-            for each in self.extensions:
+            names = sorted((each.name for each in self.extensions), key=sort_key)
+            for _, alike in groupby(names, sort_key):  # what they import is read once for all
+                some = list(alike)
                 generated += cythonize(
-                    [extension(each.name)],
+                    [extension(name) for name in some],
                     build_dir=C_DIRECTORY,
-                    compiler_directives=directives_of(each.name),
+                    compiler_directives=directives_of(some[0]),
                     quiet=True,
                     force=bool(self.force),
                 )
@@ -189,6 +193,10 @@ def forget_all_but(names: set[str]) -> None:
 def directives_of(name: str) -> dict[str, bool | int]:
     typed = name in TYPED_BY_ANNOTATIONS
     return {**DIRECTIVES, "annotation_typing": typed, **RECYCLED.get(name, {})}
+
+
+def sort_key(name: str) -> list[tuple[str, bool | int]]:
+    return sorted(directives_of(name).items())
 
 
 def extension(name: str) -> Extension:
