@@ -11,7 +11,7 @@ cdef Py_ssize_t _TURN_BYTES
 @cython.locals(total_bytes=Py_ssize_t, is_joined=bint)
 cpdef list gathered(list out)
 
-@cython.locals(total_bytes=Py_ssize_t)
+@cython.locals(total_bytes=Py_ssize_t, reply=bytes)
 cpdef Py_ssize_t size_bytes(list pieces) except -1
 
 

@@ -47,7 +47,11 @@ def size_bytes(pieces: list[Piece]) -> int:
     """Return how long pieces are together."""
     total_bytes = 0
     for piece in pieces:
-        total_bytes += len(piece)
+        if type(piece) is bytes:  # most are, and the compiler knows where they say so
+            reply = piece
+            total_bytes += len(reply)
+        else:
+            total_bytes += len(piece)
     return total_bytes
 
 
