@@ -16,11 +16,11 @@ while the entries are at hand (``gathered``).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, cast
 
 from hiredis import pack_command
+from msgspec import Struct
 
 from geostream.rdb.dump import dump_value
 from geostream.store import effects as fx
@@ -38,8 +38,7 @@ NO_DATABASE = -1  # selected in a file that was just opened
 _THROWN_AWAY = b"geostream"  # a group that is there for a moment
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(Struct, frozen=True):
     """Additions to one database that are written down already."""
 
     db: int
