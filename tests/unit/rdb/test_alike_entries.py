@@ -1,9 +1,9 @@
 """Entries like most others, which one loop takes: it gives what the thorough way would."""
 
-import hiredis
 import pytest
 
-from geostream.rdb.node_reader import BadNode, NodeReader
+from geostream.rdb.node_reader import BadNode
+from tests.unit.rdb import test_nodes
 from tests.unit.rdb.listpacks import integer_element, listpack, text_element
 
 BASE = (1_700_000_000_000, 0)
@@ -44,25 +44,18 @@ def node(ids, names, rows):
 
 
 def read(*nodes):
-    reader = NodeReader()
-    for first_id, blob in nodes:
-        reader.add(first_id, blob, 10**6)
-    reader.finish()
-    return reader
+    return test_nodes.read(*nodes, stored_bytes=10**6)
 
 
 def entries(reader):
     found = []
     for segment in reader.segments:
-        parser = hiredis.Reader()
-        parser.feed(b"".join(segment.pieces(0, len(segment))))
-        parsed = [parser.gets() for _ in range(len(segment))]
-        assert parser.gets() is False
-        assert [b"%d-%d" % each for each in segment.ids(0, len(segment))] == [e[0] for e in parsed]
+        own = test_nodes.parsed(segment)
+        assert [b"%d-%d" % each for each in segment.ids(0, len(segment))] == [e[0] for e in own]
         assert [len(one) for one in segment.entries(0, len(segment))] == list(
             segment.sizes(0, len(segment))
         )
-        found += parsed
+        found += own
     return found
 
 

@@ -28,13 +28,16 @@ def read(*nodes, stored_bytes=1000):
     return reader
 
 
-def entries(reader):
-    found = []
-    for segment in reader.segments:
-        parser = hiredis.Reader()
-        parser.feed(b"".join(segment.pieces(0, len(segment))))
-        found += [parser.gets() for _ in range(len(segment))]
+def parsed(segment):
+    parser = hiredis.Reader()
+    parser.feed(b"".join(segment.pieces(0, len(segment))))
+    found = [parser.gets() for _ in range(len(segment))]
+    assert parser.gets() is False
     return found
+
+
+def entries(reader):
+    return [entry for segment in reader.segments for entry in parsed(segment)]
 
 
 def stream_of(*requests, limits=None):
