@@ -40,6 +40,7 @@ COMPILED_MODULES = [
     "geostream.engine.command",
     "geostream.engine.context",
     "geostream.engine.dispatch",
+    "geostream.engine.gate",
     "geostream.engine.memory",
     "geostream.engine.stats",
     "geostream.engine.stopwatch",

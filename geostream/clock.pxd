@@ -1,7 +1,7 @@
-cimport cython
+from geostream cimport ticks
+from geostream.ticks cimport unix_ms  # named for Cython, which follows no whole module
 
 
 cdef class Clock:
-    @cython.locals(now_ns="long long")
     cpdef long long now_ms(self) except -1
     cpdef double monotonic_s(self) except -1

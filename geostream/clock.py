@@ -7,7 +7,9 @@ batch of requests and passes the number on. Tests put a manual clock in its plac
 
 from __future__ import annotations
 
-from time import monotonic, time_ns
+from time import monotonic
+
+from geostream import ticks
 
 
 class Clock:
@@ -15,8 +17,7 @@ class Clock:
 
     def now_ms(self) -> int:
         """Return Unix time in milliseconds."""
-        now_ns = time_ns()
-        return now_ns // 1_000_000
+        return ticks.unix_ms()
 
     def monotonic_s(self) -> float:
         """Return seconds since some fixed point; never goes back."""

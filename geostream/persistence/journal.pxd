@@ -2,6 +2,7 @@
 
 cimport cython
 
+from geostream.engine.gate cimport Gate
 from geostream.store.effects.entry_added cimport EntryAdded
 
 
@@ -9,7 +10,7 @@ cdef Py_ssize_t _PORTION_EFFECTS
 cdef Py_ssize_t _PORTION_BYTES
 
 
-cdef class Journal:
+cdef class Journal(Gate):
     cdef public list writers
     cdef public object replies
     cdef public object failing

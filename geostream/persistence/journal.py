@@ -30,6 +30,7 @@ from gevent.event import AsyncResult
 
 from geostream import errors
 from geostream.clock import Clock
+from geostream.engine.gate import Gate
 from geostream.persistence.api import Persistence
 from geostream.persistence.writer import Failure, Writer
 from geostream.store.effects import Effect
@@ -57,7 +58,7 @@ class Replies(Protocol):
         """Answer what waits: an error to whoever wrote, the reply to whoever read."""
 
 
-class Journal:
+class Journal(Gate):
     """The batches of one engine, and the writers."""
 
     def __init__(

@@ -6,6 +6,7 @@ from geostream.resp.walker cimport Walker
 cdef class RequestReader:
     cdef public bint authenticated
     cdef public object error
+    cdef public bint held_back
     cdef Walker _walker
     cdef long long _max_whole_bytes
     cdef bytes _held
@@ -13,6 +14,8 @@ cdef class RequestReader:
 
     @cython.locals(walker=Walker, requests=list)
     cpdef list feed(self, data)
+
+    cdef _hold(self, bytes data, Py_ssize_t start)
 
     cdef list _read_whole(self, bytes data)
 

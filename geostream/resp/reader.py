@@ -46,9 +46,18 @@ class RequestReader:
 
     authenticated -- whether the peer has logged in; the connection says so
     error         -- how the peer broke the protocol, or None; nothing is read after it
+    held_back     -- whether more may come of what was fed: feed b"" once the requests have been run
     """
 
-    __slots__ = ("_held", "_held_from", "_max_whole_bytes", "_walker", "authenticated", "error")
+    __slots__ = (
+        "_held",
+        "_held_from",
+        "_max_whole_bytes",
+        "_walker",
+        "authenticated",
+        "error",
+        "held_back",
+    )
 
     def __init__(
         self, max_bulk_bytes: int = MAX_BULK_BYTES, max_pending_bytes: int = MAX_PENDING_BYTES
@@ -60,17 +69,13 @@ class RequestReader:
         self._max_whole_bytes = min(max_bulk_bytes, max_pending_bytes)
         self._held = b""
         self._held_from = 0
+        self.held_back = False
 
     def limit(self, max_bulk_bytes: int, max_pending_bytes: int) -> None:
         """Allow this much from now on."""
         self._walker.max_bulk_bytes = max_bulk_bytes
         self._walker.max_pending_bytes = max_pending_bytes
         self._max_whole_bytes = min(max_bulk_bytes, max_pending_bytes)
-
-    @property
-    def held_back(self) -> bool:
-        """Whether more may come of what was fed: feed b"" once the requests have been run."""
-        return bool(self._held)
 
     @property
     def pending_bytes(self) -> int:
@@ -96,8 +101,13 @@ class RequestReader:
                 self._read_pieces(data, requests)
             except ProtocolError as error:
                 self.error = error
-                self._held, self._held_from = b"", 0
+                self._hold(b"", 0)
         return requests
+
+    def _hold(self, data: bytes, start: int) -> None:
+        """Hold data back from there on; b"": nothing."""
+        self._held, self._held_from = data, start
+        self.held_back = bool(data)
 
     def _read_whole(self, data: bytes) -> list[list[bytes]] | None:
         """Return the requests that make up the data; None if it is not that simple."""
@@ -120,11 +130,11 @@ class RequestReader:
                 data, start = self._held[self._held_from :] + data, 0
             else:
                 data, start = self._held, self._held_from
-            self._held, self._held_from = b"", 0
+            self._hold(b"", 0)
         if not self.authenticated:
             stop = walker.walk(data, start, requests, True)
             if stop < len(data):
-                self._held, self._held_from = data, stop
+                self._hold(data, stop)
             return
         if walker.pending_bytes:
             start = walker.walk(data, start, requests, True)

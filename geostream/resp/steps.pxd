@@ -27,6 +27,17 @@ cdef inline bytes bulk(bytes text):
     return made
 
 
+cdef inline bytes simple(bytes text):
+    cdef Py_ssize_t size = len(text)
+    cdef bytes made = PyBytes_FromStringAndSize(NULL, size + 3)
+    cdef char* out = PyBytes_AS_STRING(made)
+    out[0] = 43
+    memcpy(out + 1, PyBytes_AS_STRING(text), size)
+    out[size + 1] = 13
+    out[size + 2] = 10
+    return made
+
+
 cdef inline bint is_at(bytes data, Py_ssize_t at, bytes word) noexcept:
     return memcmp(PyBytes_AS_STRING(data) + at, PyBytes_AS_STRING(word), len(word)) == 0
 

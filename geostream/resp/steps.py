@@ -13,6 +13,11 @@ def bulk(text: bytes) -> bytes:
     return b"".join((_HEADS[len(text)], text, b"\r\n"))
 
 
+def simple(text: bytes) -> bytes:
+    """Return a simple string as it is sent."""
+    return b"+%b\r\n" % text
+
+
 def is_at(data: bytes, at: int, word: bytes) -> bool:
     """Tell whether a word stands at a place that has as many bytes behind it."""
     return data.startswith(word, at)

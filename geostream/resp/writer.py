@@ -65,9 +65,7 @@ def encode(reply: Reply, out: list[bytes], protocol: int) -> None:
         for item in reply:
             encode(item, out, protocol)
     elif kind is Simple:
-        out.append(b"+")
-        out.append(reply.text)
-        out.append(b"\r\n")
+        out.append(steps.simple(reply.text))
     elif kind is PairArrays:
         _pair_arrays(reply, out, protocol)
     elif reply is None:

@@ -63,6 +63,7 @@ cdef class Connection(Sender):
     cpdef flush(self)
     @cython.locals(out=list, pieces=list)
     cpdef send_or_keep(self, long long number)
+    cdef _give_up(self, fault)
     cdef _keep(self, long long number, list pieces)
     @cython.locals(turn=HeldTurn)
     cpdef bint release(self, long long number) except -1
@@ -75,5 +76,5 @@ cdef class Connection(Sender):
     @cython.locals(ticket=Ticket)
     cpdef set_timer(self)
     cdef _drop_if_empty(self)
-    @cython.locals(unsent=Unsent, is_there=bint)
+    @cython.locals(unsent=Unsent)
     cdef _hand_over(self, list pieces)

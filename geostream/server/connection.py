@@ -17,8 +17,7 @@ Where changes have to be on disk before they are told, replies wait: what was wr
 of the hub is kept with the number that the gate (gate.py) gives, and leaves in its order when
 the server says that the number is reached.
 
-Replies that come out of turn (an unblocked read, pub/sub, MONITOR) are written by
-``push`` into the same buffer and leave with the others.
+What comes out of turn (an unblocked read, pub/sub, MONITOR) leaves with the others: ``push``.
 
 What arrives while requests of the client have to wait is kept as it came and read later,
 so that it takes no more memory than was sent, and no more than ``max_pending_bytes``.
@@ -98,21 +97,23 @@ class Connection(Sender):
 
     def serve(self) -> None:
         """Serve the client until one of the two hangs up: the main function of its greenlet."""
-        hub = get_hub()
         self._readable.start(self._on_readable)
         try:
             while self._is_open:
-                hub.switch()  # the one place where this greenlet waits
+                get_hub().switch()  # the one place where this greenlet waits
         finally:
             self._tear_down()
 
     def _on_readable(self) -> None:
         """Take what the socket has and execute what is complete; runs in the hub."""
+        is_alone = self._turn.begin()
         try:
             if self._is_open and self._receive():
                 self._work()
         except Exception as fault:
             self._give_up(fault)
+        if is_alone:
+            self._turn.end()
 
     def _look(self) -> None:
         """Go on where requests had to wait, or with hanging up; runs in the hub."""
@@ -268,20 +269,23 @@ class Connection(Sender):
 
     def flush(self) -> None:
         """Hand the replies to the socket; keep what it does not take, or what has to wait."""
-        self.send_or_keep(self._turn.waits_for())
+        self.send_or_keep(self._turn.gate.waits_for())
 
     def send_or_keep(self, number: int) -> None:
         self._is_dirty = False
-        if self._out and self._is_open:
-            out, self._out = self._out, []
-            pieces = gathered(out)
-            if number:
-                self._keep(number, pieces)
-            else:
-                self._held.end_turn()
-                self._hand_over(pieces)
-        if self.client.is_closing:
-            self._drop_if_empty()
+        try:
+            if self._out and self._is_open:
+                out, self._out = self._out, []
+                pieces = gathered(out)
+                if number:
+                    self._keep(number, pieces)
+                else:
+                    self._held.end_turn()
+                    self._hand_over(pieces)
+            if self.client.is_closing:
+                self._drop_if_empty()
+        except Exception as fault:
+            self._give_up(fault)
 
     def _drop_if_empty(self) -> None:
         """Hang up if nothing is left to be sent."""
@@ -318,8 +322,7 @@ class Connection(Sender):
         if unsent.size_bytes > self._max_unsent_bytes:
             self._drop_unread(unsent.size_bytes)
             return
-        is_there = unsent.hand_over(pieces)
-        if is_there and not unsent.is_empty() and not self._writable.active:
+        if unsent.hand_over(pieces) and not unsent.is_empty() and not self._writable.active:
             self._writable.start(self._on_writable)
 
     def _drop_unread(self, size_bytes: int) -> None:

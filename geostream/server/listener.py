@@ -63,7 +63,7 @@ class Server:
         self.on_fault = on_fault
         self.log_dropped = log_dropped
         self.connections: dict[Connection, None] = {}
-        self.turn = Turn()
+        self.turn = Turn(gevent.get_hub().loop)
         self._held: dict[Connection, None] = {}
         self.on_step: Callable[[], None] | None = None  # called with every step
         self._closing: dict[Connection, tuple[int, float]] = {}  # bytes sent, since when
@@ -71,8 +71,6 @@ class Server:
         self._unix_path = ""  # of the socket that is ours
         self._pool = Pool()
         self._last_id = 0
-        # Runs at the end of every turn of the hub, after gevent's own callbacks.
-        self._turn_end = gevent.get_hub().loop.prepare(ref=False, priority=-2)
         self._ticker: gevent.Greenlet | None = None
         for name in ("proto-max-bulk-len", "max-pending-bytes", "max-unsent-bytes"):
             config.on_change(name, self._spread_limits)
@@ -99,7 +97,6 @@ class Server:
         except BaseException:
             self._close_listeners()
             raise
-        self._turn_end.start(self.turn.end)
         self._ticker = gevent.spawn(self._tick)
         # Two parts of it: an IPv6 address comes with a flow label and a scope.
         addresses = [server.address for server in self._listeners]
@@ -199,6 +196,7 @@ class Server:
                 connection.poke()
         self._close_idle(now_ms)
         self._drop_stuck()
+        self.turn.end()  # for what changed without a client
 
     def _close_idle(self, now_ms: int) -> None:
         """Close clients that did nothing for too long."""

@@ -1,6 +1,6 @@
+from geostream cimport ticks
 from geostream.engine.stopwatch cimport Stopwatch
-from geostream.server cimport ticks
-from geostream.server.ticks cimport ticks_ns  # named for Cython, which follows no whole module
+from geostream.ticks cimport ticks_ns  # named for Cython, which follows no whole module
 
 
 cdef class RunningStopwatch(Stopwatch):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from geostream import ticks
 from geostream.engine.stopwatch import Stopwatch
-from geostream.server import ticks
 
 
 class RunningStopwatch(Stopwatch):

@@ -1,5 +1,10 @@
 cimport cython
 
+from geostream.engine cimport steps
+from geostream.engine.gate cimport Gate
+from geostream.engine.steps cimport empty  # named for Cython, which follows no whole module
+
+
 
 cdef class Sender:
     cpdef Py_ssize_t send(self, pieces) except? -2
@@ -9,15 +14,19 @@ cdef class Sender:
 
 
 cdef class Turn:
-    cdef public object gate
+    cdef public Gate gate
     cdef list _senders
     cdef dict _kept
+    cdef object _loop
+    cdef object _watcher
+    cdef bint _is_watched
+    cdef int _idle_turns
+    cdef bint _is_alone
 
+    cpdef bint begin(self) except -1
     cpdef enter(self, Sender sender)
-
-    @cython.locals(senders=list, sender=Sender, number="long long")
+    @cython.locals(gate=Gate, senders=list, sender=Sender, place=Py_ssize_t)
     cpdef end(self)
-    cpdef long long waits_for(self) except -1
     cpdef note_kept(self, Sender sender)
     @cython.locals(sender=Sender)
     cpdef release(self, long long number)

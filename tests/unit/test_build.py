@@ -99,11 +99,11 @@ STEPS = {
     "geostream.commands.id_lists",
     "geostream.engine.steps",
     "geostream.resp.steps",
-    "geostream.server.ticks",
     "geostream.server.transfer",
     "geostream.store.columns",
     "geostream.store.halves",
     "geostream.store.octets",
+    "geostream.ticks",
 }
 
 
