@@ -13,12 +13,11 @@ any more (``Writer.must_rewrite``).
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from queue import SimpleQueue
-from typing import TYPE_CHECKING
 
 import gevent
-from gevent.event import AsyncResult
+from gevent.event import AsyncResult, Event
 
 from geostream.clock import Clock
 from geostream.engine.dispatch import Engine
@@ -26,9 +25,6 @@ from geostream.persistence.api import Effect, Persistence
 from geostream.persistence.journal import Journal
 from geostream.persistence.writer import Writer
 from geostream.store.capture import Capture
-
-if TYPE_CHECKING:
-    from gevent.threadpool import ThreadPool
 
 SLICE_S = 0.002  # of making images, before others have their turn
 MOST_WAITING = 16  # slices the plugin has not taken yet
@@ -64,7 +60,6 @@ class Snapshots:
         self._journal = journal
         self._clock = clock
         self._on_done = on_done
-        self._pool: ThreadPool | None = None  # made for the first
 
     def step(self) -> None:
         """Look whether one is due; some ten times a second."""
@@ -133,25 +128,29 @@ class Snapshots:
 
     def _write(self, plugin: Persistence, capture: Capture) -> None:
         """Feed the plugin's thread with images until it has all, and wait for it."""
-        # Imported here: it brings a good deal with it, and no start need wait for that.
-        from gevent.threadpool import ThreadPool  # noqa: PLC0415
-
-        feed = Feed()
-        if self._pool is None:
-            self._pool = ThreadPool(1)
-        writing = self._pool.spawn(plugin.snapshot, feed)
+        feed, ended = Feed(), Event()
+        waker = gevent.get_hub().loop.async_()
+        waker.start(ended.set)
+        writing = _Writing(plugin, feed, waker.send)
+        writing.start()
+        is_whole = False
         try:
-            effects = iter(capture)
-            while not writing.ready() and (part := self._slice(effects)):
-                feed.put(part)
-                gevent.sleep(0)
-                while feed.waiting() >= MOST_WAITING and not writing.ready():
-                    gevent.sleep(FULL_S)
-        except BaseException:
-            feed.end(whole=False)  # or the plugin would take what it has for everything
-            raise
-        feed.end(whole=True)
-        writing.get()
+            self._make_images(capture, feed, ended)
+            is_whole = True
+        finally:  # else the plugin would take what it has for everything
+            feed.end(whole=is_whole)
+            ended.wait()
+            waker.close()
+        writing.raise_error()
+
+    def _make_images(self, capture: Capture, feed: Feed, ended: Event) -> None:
+        """Make images as fast as they are taken, until there are no more or nobody takes any."""
+        effects = iter(capture)
+        while not ended.is_set() and (part := self._slice(effects)):
+            feed.put(part)
+            gevent.sleep(0)
+            while feed.waiting() >= MOST_WAITING and not ended.is_set():
+                gevent.sleep(FULL_S)
 
     def _slice(self, effects: Iterator[Effect]) -> list[Effect]:
         """Return the images that can be made in a moment; nothing at the end."""
@@ -212,8 +211,10 @@ class Snapshots:
         error: BaseException | None = None
         try:
             writer.wait_for(writer.plugin.begin_snapshot)
-            image = list(Capture(self._engine.keyspace))
-            _in_a_thread(writer.plugin, image)
+            writing = _Writing(writer.plugin, list(Capture(self._engine.keyspace)))
+            writing.start()
+            writing.join()
+            writing.raise_error()
         except Exception as raised:  # as above
             error = raised
         try:
@@ -225,21 +226,34 @@ class Snapshots:
             raise error
 
 
-def _in_a_thread(plugin: Persistence, image: list[Effect]) -> None:
-    """Have a snapshot written in a thread of its own, as plugins are promised."""
-    outcome: list[BaseException] = []
+class _Writing(threading.Thread):
+    """The thread in which a plugin writes one snapshot."""
 
-    def write() -> None:
+    def __init__(
+        self, plugin: Persistence, image: Iterable[Effect], on_end: Callable[[], None] | None = None
+    ) -> None:
+        """Build; ``start`` it.
+
+        on_end -- called in the thread, at its end
+        """
+        super().__init__(name=f"{plugin.name}-snapshot", daemon=True)
+        self._plugin = plugin
+        self._image = image
+        self._on_end = on_end
+        self._error: BaseException | None = None
+
+    def run(self) -> None:
         try:
-            plugin.snapshot(image)
+            self._plugin.snapshot(self._image)
         except BaseException as raised:
-            outcome.append(raised)
+            self._error = raised
+        if self._on_end is not None:
+            self._on_end()
 
-    thread = threading.Thread(target=write, name=f"{plugin.name}-snapshot")
-    thread.start()
-    thread.join()
-    if outcome:
-        raise outcome[0]
+    def raise_error(self) -> None:
+        """Raise what went wrong, if something did."""
+        if self._error is not None:
+            raise self._error
 
 
 def _finished(writer: Writer, error: BaseException | None) -> None:

@@ -12,8 +12,9 @@ its first entry. See node_reader.py for what a node looks like.
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import pairwise
 
 from geostream.rdb.listpack import HEADER_BYTES, put_header, put_integer, put_text
@@ -33,31 +34,36 @@ _KEPT_BYTES = 2**15
 _MORE_BYTES = 40
 
 
-def begins_of(segments: Iterable[Segment], first_ids: Sequence[StreamId]) -> list[StreamId]:
-    """Return the first ID of each node that will be written. O(segments + nodes log n).
+def begins_of(segments: Iterable[Segment], first_ids: Collection[StreamId]) -> array[int]:
+    """Return the first ID of each node that will be written: ms, seq, ms, seq, ...
+
+    O(segments + nodes log n), and no object for each, which the collector of cycles would look at.
 
     first_ids -- where nodes should begin, ascending; empty: after 100 entries or 4 KiB
     """
     if not first_ids:
         segments = list(segments)
         first_ids = cut_nodes(segments, ()).first_ids()
-    begins: list[StreamId] = []
-    number = size_bytes = 0
+    begins = array("Q")
+    upcoming = iter(first_ids)
+    first_id = next(upcoming, None)
+    size_bytes = 0
     for segment in map(Segment.plain, segments):
         cuts = {0} if not begins else set()
-        while number < len(first_ids) and first_ids[number] <= segment.id_at(-1):
-            cuts.add(segment.index(first_ids[number]))
-            number += 1
+        last_id = segment.id_at(-1)
+        while first_id is not None and first_id <= last_id:
+            cuts.add(segment.index(first_id))
+            first_id = next(upcoming, None)
         for low, high in pairwise(sorted({0, *cuts, len(segment)})):
             if low in cuts:
-                begins.append(segment.id_at(low))
+                begins.extend(segment.id_at(low))
                 size_bytes = 0
             at = low
             while at < high:
                 room = FULL_BYTES - size_bytes
                 fits = bisect_right(segment.ends, segment.starts[at] + room, at, high)
                 if fits == at and size_bytes:
-                    begins.append(segment.id_at(at))
+                    begins.extend(segment.id_at(at))
                     size_bytes = 0
                     continue
                 fits = max(fits, at + 1)  # what is too large anywhere has a node to itself
@@ -66,15 +72,13 @@ def begins_of(segments: Iterable[Segment], first_ids: Sequence[StreamId]) -> lis
     return begins
 
 
-def nodes_of(
-    segments: Sequence[Segment], begins: Sequence[StreamId]
-) -> Iterator[tuple[StreamId, bytes]]:
+def nodes_of(segments: Sequence[Segment], begins: array[int]) -> Iterator[tuple[StreamId, bytes]]:
     """Yield key and listpack of each node, in order. O(entries), one node in memory at a time.
 
     begins -- what ``begins_of`` returned
     """
     packer = NodePacker()
-    upcoming = iter(begins[1:])
+    upcoming = _pairs(begins[2:])
     begin = next(upcoming, None)
     pieces: list[Piece] = []
     count = 0
@@ -94,6 +98,11 @@ def nodes_of(
                 begin = next(upcoming, None)
     if count:
         yield packer.pack(b"".join(pieces), count)
+
+
+def _pairs(halves: array[int]) -> Iterator[StreamId]:
+    half = iter(halves)
+    return zip(half, half, strict=True)
 
 
 class NodePacker:

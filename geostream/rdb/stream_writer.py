@@ -50,7 +50,7 @@ def stream_pieces(
     """Yield the value, without its type byte, in pieces. O(entries + pending log pending)."""
     losses = losses or Losses()
     begins = begins_of(_one_by_one(image.segments), image.node_first_ids)
-    yield length_bytes(len(begins))
+    yield length_bytes(len(begins) // 2)
     for key, blob in nodes_of(image.segments, begins):
         yield _KEY_PREFIX + raw_id_bytes(key) + string_bytes(blob, compressing)
     yield length_bytes(image.length) + length_id_bytes(image.last_id)

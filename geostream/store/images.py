@@ -16,7 +16,7 @@ first ID of each node. How much the older ones held before deletions is not.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple, Protocol
 
 from msgspec import Struct, field
@@ -95,7 +95,7 @@ class StreamImage(Struct):
     """A whole stream. Nothing in it changes any more, and nobody may change it."""
 
     segments: list[Segment] = field(default_factory=list)  # oldest first, none empty
-    node_first_ids: list[StreamId] = field(default_factory=list)  # ascending; empty: cut anew
+    node_first_ids: Collection[StreamId] = field(default_factory=list)  # ascending; empty: cut anew
     last_id: StreamId = MIN_ID
     max_deleted_id: StreamId = MIN_ID
     entries_added: int = 0

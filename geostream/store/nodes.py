@@ -17,7 +17,7 @@ Behaviour: https://redis.io/docs/latest/commands/xtrim/ and the listpack format.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from operator import attrgetter
 
 from geostream.store import columns, octets
@@ -132,6 +132,29 @@ class Node:
         return copy
 
 
+class FirstIds(Collection[StreamId]):
+    """The first IDs of nodes, each made when it is asked for. They never change.
+
+    Made at once, those of a stream of five million entries take 10 ms, and the collector of
+    cycles looks at each of them.
+    """
+
+    __slots__ = ("_nodes",)
+
+    def __init__(self, nodes: list[Node]) -> None:
+        """Tell those of these nodes; the list belongs to this from now on."""
+        self._nodes = nodes
+
+    def __len__(self) -> int:
+        return len(self._nodes)
+
+    def __iter__(self) -> Iterator[StreamId]:
+        return map(_FIRST_ID, self._nodes)
+
+    def __contains__(self, entry_id: object) -> bool:
+        return any(first_id == entry_id for first_id in self)
+
+
 class Nodes:
     """The account of one stream, oldest node first.
 
@@ -206,16 +229,16 @@ class Nodes:
         """Drop nodes without live entries, among the first so many."""
         self.all[:among] = [node for node in self.all[:among] if node.live]
 
-    def first_ids(self) -> list[StreamId]:
-        """Return the first ID of each node."""
-        return list(map(_FIRST_ID, self.all))
+    def first_ids(self) -> FirstIds:
+        """Return the first ID of each node there is now."""
+        return FirstIds(self.all[:])
 
     def copy(self) -> Nodes:
         """Return an account of its own with the same numbers."""
         return Nodes(node.copy() for node in self.all)
 
 
-def cut_nodes(segments: Sequence[Segment], first_ids: Sequence[StreamId]) -> Nodes:
+def cut_nodes(segments: Sequence[Segment], first_ids: Collection[StreamId]) -> Nodes:
     """Return an account of entries that were loaded. O(nodes), and the last node's entries.
 
     first_ids -- where nodes begin, ascending; empty: where they hold 100 entries or 4 KiB

@@ -62,7 +62,11 @@ class ScriptedPlugin(Persistence):
         self.calls.append("begin")
 
     def snapshot(self, image: Iterable[Effect]) -> None:
-        taken = list(image)
+        try:
+            taken = list(image)
+        except Exception:
+            self.calls.append("interrupted")
+            raise
         if self.snapshot_error is not None:
             raise self.snapshot_error
         self.images.append(taken)

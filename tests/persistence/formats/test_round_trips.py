@@ -95,7 +95,7 @@ def test_a_stream_of_many_segments_and_nodes_comes_back_in_usual_pieces():
     restored = read(written(keyspace))
     assert kept(restored, 11) == kept(keyspace, 11)
     before, after = (space.databases[0].values[b"s"] for space in (keyspace, restored))
-    assert after.nodes.first_ids() == before.nodes.first_ids()
+    assert list(after.nodes.first_ids()) == list(before.nodes.first_ids())
     lengths = [len(segment) for segment in after.sealed_segments()]
     assert len(lengths) == 5
     assert max(lengths) < SEAL_ENTRIES + 100

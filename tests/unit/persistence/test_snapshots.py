@@ -158,6 +158,7 @@ def test_an_image_that_cannot_be_made_whole_is_not_kept(make, monkeypatch):
     setup.finish()
     assert isinstance(setup.ended[0][2], MemoryError)
     assert setup.plugin.images == []
+    assert setup.plugin.calls == ["begin", "interrupted", "give up"]
     assert setup.bench.engine.keyspace.capture is None
 
 

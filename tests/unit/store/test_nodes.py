@@ -110,3 +110,17 @@ def test_a_copy_has_numbers_of_its_own():
     copy = nodes.copy()
     nodes.remove((1, 0))
     assert (copy.all[0].live, nodes.all[0].live) == (3, 2)
+
+
+def test_first_ids_stay_those_of_the_moment_they_were_taken():
+    nodes = filled(5, NodeLimits(4096, 2))
+    taken = nodes.first_ids()
+    before = [(1, 0), (3, 0), (5, 0)]
+    nodes.append((6, 0), FIELDS, True)
+    nodes.remove((3, 0))
+    nodes.remove_first(3, whole=2)
+    assert list(nodes.first_ids()) == [(5, 0), (6, 0)]
+    assert list(taken) == before
+    assert len(taken) == 3
+    assert (3, 0) in taken
+    assert (6, 0) not in taken
