@@ -19,7 +19,7 @@ from geostream.rdb.stream_writer import Losses, stream_pieces
 from geostream.rdb.strings import i64_bytes, length_bytes, string_bytes
 from geostream.store.effects import Effect, ExpirySet, StreamRestored, StringSet
 
-BUFFER_BYTES = 2**20
+BUFFER_BYTES = 2**18  # more would keep the interpreter for longer, and be new memory each time
 
 #: The Redis whose files ours are like; loaders log it.
 REDIS_VERSION = b"7.2.0"
