@@ -42,12 +42,11 @@ cdef class Shape:
     @cython.locals(
         first=Py_ssize_t,
         end=Py_ssize_t,
-        entry_id=tuple,
         ms=u64,
         seq=u64,
         entry=bytes,
     )
-    cpdef Py_ssize_t add_rows(self, list entries, Py_ssize_t place, owner, dict rows) except -1
+    cpdef Py_ssize_t add_rows(self, list entries, Py_ssize_t place, owner, list values) except -1
     @cython.locals(
         stop=Py_ssize_t, at=Py_ssize_t, digits=Py_ssize_t, words=Py_ssize_t, size=Py_ssize_t
     )

@@ -87,25 +87,28 @@ class Shape:
         self._buffer = self._out = bytearray(_BUFFER_BYTES)
         self._room = _BUFFER_BYTES
 
-    def add_rows(
-        self, entries: list[bytes], place: int, owner: int, rows: dict[StreamId, Any]
-    ) -> int:
+    def add_rows(self, entries: list[bytes], place: int, owner: int, values: list[Any]) -> int:
         """Make rows of the entries from a place on; return how many.
 
         Goes on while they are of this shape, up to a number: a compiled loop lets no other
-        thread run. A row is owner, ms, seq, object, CRC-32, entry.
+        thread run. Of a row the values owner, ms, seq, object, CRC-32, entry are put behind
+        those that are there: no tuple, which somebody would take apart again.
         """
         first, end = place, min(len(entries), place + _AT_ONCE)
         while place < end:
             entry = entries[place]
-            entry_id = id_of(entry)
-            ms, seq = entry_id
+            ms, seq = id_of(entry)
             if ms >= _HALF or seq >= _HALF:
                 break
             text = self.text(entry)
             if text is None:
                 break
-            rows[entry_id] = (owner, ms, seq, text, crc32(entry), bytearray(entry))
+            values.append(owner)
+            values.append(ms)
+            values.append(seq)
+            values.append(text)
+            values.append(crc32(entry))
+            values.append(bytearray(entry))
             place += 1
         return place - first
 

@@ -2,85 +2,98 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterable, Sequence
 from itertools import repeat
+from typing import Any
 from zlib import crc32
 
 import hiredis
 
+from geostream.store.entry_json import id_of
 from geostream.store.ids import StreamId
 from geostream.store.wire import unpack_entry
+from geostream_plugins.sqlite.many import inserting
 from geostream_plugins.sqlite.people import fields_json, objects_json
 from geostream_plugins.sqlite.rows import StreamRow
-from geostream_plugins.sqlite.u64 import HALF, signed
+from geostream_plugins.sqlite.u64 import signed
 
-COLUMNS = "stream_id, ms, seq, fields, crc, raw"  # of a row, ...
-PAIRS = "pairs"  # ... and of one that has them
+_COLUMNS = "stream_id, ms, seq, fields, crc, raw"  # in the order in which Shape.add_rows puts them
+_ADD = inserting("entries", _COLUMNS)
+_ADD_WITH_PAIRS = inserting("entries", f"{_COLUMNS}, pairs")
+_MOST_AT_ONCE = 512  # rows that are not made by a shape
+_FEW_AT_ONCE = 16  # ... where others are
 
 
 class EntryWriter:
-    """Makes rows; ``shows_fields`` says whether with JSON for people."""
+    """Makes rows and writes them; ``shows_fields`` says whether with JSON for people."""
 
     def __init__(self, shows_fields: bool) -> None:
         self.shows_fields = shows_fields
 
-    def make_rows(self, streams: Iterable[StreamRow]) -> list[StreamRow]:
-        """Make rows of streams' new entries, all at once; return the streams with new fields."""
-        new = [
-            (row, entry_id, entry)
-            for row in streams
-            for entry_id, entry in row.added.items()
-            if type(entry) is bytes
-        ]
-        if not new:
-            return []
-        rows, ids, raws = (list(column) for column in zip(*new, strict=True))
+    def write(self, connection: sqlite3.Connection, streams: list[StreamRow]) -> list[StreamRow]:
+        """Write what was added to streams, in its order; return those with new fields."""
         learned: list[StreamRow] = []
+        values: list[Any] = []  # of rows not written yet
+        for row in streams:
+            entries, row.added = row.added, []
+            place = 0
+            while place < len(entries):
+                count = _add_alike(row, entries, place, values)
+                if not count:
+                    size = _FEW_AT_ONCE if row.quick else _MOST_AT_ONCE
+                    some = entries[place : place + size]
+                    count = len(some)
+                    if self._add_others(connection, row, some, values):
+                        learned.append(row)
+                place += count
+        _ADD.run_flat(connection, values)
+        return learned
+
+    def _add_others(
+        self,
+        connection: sqlite3.Connection,
+        row: StreamRow,
+        entries: list[bytes],
+        values: list[Any],
+    ) -> bool:
+        """Make rows of any entries; tell whether they have new fields."""
+        learned = False
         texts: Iterable[str | None] = repeat(None)
         pairs: Iterable[str | None] = repeat(None)
         if self.shows_fields:
-            learned, texts, pairs = _shown(rows, list(map(unpack_entry, raws)), raws)
-        ms, seq = zip(*ids, strict=True)
-        if max(ms) >= HALF or max(seq) >= HALF:
-            ms, seq = tuple(map(signed, ms)), tuple(map(signed, seq))
-        numbers = [row.id for row in rows]
-        stored = map(bytearray, raws)  # which sqlite3 takes as it is, see many.py
-        made = zip(numbers, ms, seq, texts, map(crc32, raws), stored)  # noqa: B905
-        for row, entry_id, entry, pair in zip(rows, ids, made, pairs):  # noqa: B905
-            row.added[entry_id] = entry if pair is None else (*entry, pair)
+            learned, texts, pairs = _shown(row, list(map(unpack_entry, entries)), entries)
+        for entry, text, pair in zip(entries, texts, pairs):  # noqa: B905
+            ms, seq = map(signed, id_of(entry))
+            # As a bytearray, which sqlite3 takes as it is: see many.py
+            made = (row.id, ms, seq, text, crc32(entry), bytearray(entry))
+            if pair is None:
+                values += made
+            else:
+                _ADD.run_flat(connection, values)
+                values.clear()
+                _ADD_WITH_PAIRS.run(connection, [(*made, pair)])
         return learned
 
-    def add_stored(
-        self, row: StreamRow, entries: Iterable[tuple[StreamId, bytes | bytearray]]
-    ) -> bool:
-        """Note entries that are in an image; tell whether some have fields that are new."""
-        learned = False
-        reader = hiredis.Reader()
-        for entry_id, wire in entries:
-            raw = bytes(wire)
-            ms, seq = entry_id
-            text: str | None = None
-            pairs: str | None = None
-            if self.shows_fields:
-                reader.feed(raw)
-                fields: list[bytes] = reader.gets()[1]
-                names = tuple(fields[::2])
-                learned |= names not in row.shapes and row.learn(names)
-                text, pairs = fields_json(fields, row.shapes[names], raw)
-            made = (row.id, signed(ms), signed(seq), text, crc32(raw), bytearray(raw))
-            row.added[entry_id] = made if pairs is None else (*made, pairs)
-        return learned
+
+def _add_alike(row: StreamRow, entries: list[bytes], place: int, values: list[Any]) -> int:
+    """Make rows of entries whose fields are known, from a place on; return how many."""
+    for shape in row.quick.values():
+        count = shape.add_rows(entries, place, row.id, values)
+        if count:
+            return count
+    return 0
 
 
 def _shown(
-    rows: Sequence[StreamRow], fields: list[list[bytes]], raws: list[bytes]
-) -> tuple[list[StreamRow], Iterable[str | None], Iterable[str | None]]:
-    """Return streams with new fields, and what people are shown: objects, arrays of pairs."""
-    learned, shapes = [], []
-    for row, words in zip(rows, fields, strict=True):
+    row: StreamRow, fields: list[list[bytes]], raws: list[bytes]
+) -> tuple[bool, Iterable[str | None], Iterable[str | None]]:
+    """Return whether fields are new, and what people are shown: objects, arrays of pairs."""
+    learned, shapes = False, []
+    for words in fields:
         names = tuple(words[::2])
-        if names not in row.shapes and row.learn(names):
-            learned.append(row)
+        if names not in row.shapes:
+            learned |= row.learn(names)
         row.expect(names)
         shapes.append(row.shapes[names])
     texts = objects_json(fields, shapes, raws)

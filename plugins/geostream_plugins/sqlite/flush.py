@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 
 from geostream.store.ids import MIN_ID, StreamId
 from geostream_plugins.sqlite.checks import crc_of, shift
-from geostream_plugins.sqlite.entry_rows import COLUMNS, PAIRS
+from geostream_plugins.sqlite.entry_rows import EntryWriter
 from geostream_plugins.sqlite.many import Row, asking, deleting, inserting, upserting
 from geostream_plugins.sqlite.people import readable, text_or_bytes
 from geostream_plugins.sqlite.rows import (
@@ -25,9 +25,6 @@ from geostream_plugins.sqlite.u64 import ranges_below, signed
 
 CLEARED_ROWS = 2000  # of what belongs to nothing, in one go
 
-_ADD_ENTRIES = inserting("entries", COLUMNS)
-_ADD_ENTRIES_WITH_PAIRS = inserting("entries", f"{COLUMNS}, {PAIRS}")
-_ENTRY_WIDTH = COLUMNS.count(",") + 1
 _DELETE_ENTRIES = deleting("entries", "stream_id, ms, seq")
 _STREAM_COLUMNS = (
     "db, name, key, length, last_ms, last_seq, max_deleted_ms, max_deleted_seq, entries_added, "
@@ -65,12 +62,11 @@ _DELETE_IIDS_OF_STREAMS = deleting("idmp", "stream_id")
 
 
 def flush(connection: sqlite3.Connection, catalog: Catalog) -> None:
-    """Write all that is not written yet, but for views."""
+    """Write all that is not written yet, but for views and entries."""
     if catalog.is_used and not catalog.marked_used:
         connection.execute("INSERT OR REPLACE INTO _geostream_meta VALUES ('is_used', 'yes')")
         catalog.marked_used = True
     _delete_owners(connection, catalog)
-    flush_entries(connection, catalog.touched)
     _flush_iids(connection, catalog.touched)
     _PUT_STREAMS.run(connection, list(map(_stream, catalog.touched)))
     _PUT_GROUPS.run(connection, [_group(*item) for item in catalog.touched_groups.items()])
@@ -101,10 +97,12 @@ def _delete_owners(connection: sqlite3.Connection, catalog: Catalog) -> None:
 # Entries
 
 
-def flush_entries(connection: sqlite3.Connection, rows: Iterable[StreamRow]) -> None:
-    """Write the changes of streams' entries."""
+def flush_entries(
+    connection: sqlite3.Connection, writer: EntryWriter, rows: Iterable[StreamRow]
+) -> list[StreamRow]:
+    """Write the changes of streams' entries; return the streams with fields that are new."""
     removed: list[Row] = []
-    added: list[Row] = []
+    added: list[StreamRow] = []
     for row in rows:
         if row.is_cleared:
             connection.execute("DELETE FROM entries WHERE stream_id = ?", (row.id,))
@@ -116,19 +114,9 @@ def flush_entries(connection: sqlite3.Connection, rows: Iterable[StreamRow]) -> 
             removed += [(row.id, signed(ms), signed(seq)) for ms, seq in row.removed]
             row.removed.clear()
         if row.added:
-            added += row.added.values()
-            row.added.clear()
+            added.append(row)
     _DELETE_ENTRIES.run(connection, removed)
-    _add_entries(connection, added)
-
-
-def _add_entries(connection: sqlite3.Connection, rows: list[Row]) -> None:
-    """Put rows in their order, with pairs or without."""
-    if max(map(len, rows), default=0) <= _ENTRY_WIDTH:
-        _ADD_ENTRIES.run(connection, rows)
-    else:
-        rows = [row if len(row) > _ENTRY_WIDTH else (*row, None) for row in rows]
-        _ADD_ENTRIES_WITH_PAIRS.run(connection, rows)
+    return writer.write(connection, added)
 
 
 def _delete_below(connection: sqlite3.Connection, stream_id: int, floor: StreamId) -> None:

@@ -14,25 +14,19 @@ from collections.abc import Callable, Iterable, Iterator
 from geostream.store.ids import StreamId
 from geostream.store.images import GroupImage, IdmpImage, StreamImage
 from geostream.store.segment import Segment
-from geostream_plugins.sqlite.entry_rows import EntryWriter
 from geostream_plugins.sqlite.rows import Catalog, ConsumerRow, GroupRow, Held, StreamRow
 from geostream_plugins.sqlite.u64 import unsigned
 
 
-def add_segment(writer: EntryWriter, row: StreamRow, segment: Segment) -> bool:
-    """Note the entries of a segment as new; tell whether there are fields that are new."""
-    plain, size = segment.plain(), len(segment)
-    return writer.add_stored(row, zip(plain.ids(0, size), plain.entries(0, size), strict=True))
+def add_segment(row: StreamRow, segment: Segment) -> None:
+    """Note the entries of a segment as new."""
+    row.added += map(bytes, segment.plain().entries(0, len(segment)))
 
 
 def change_segments(
-    writer: EntryWriter,
-    row: StreamRow,
-    before: list[Segment],
-    after: list[Segment],
-    write: Callable[[], None],
-) -> bool:
-    """Note what differs between two lists of segments; tell whether fields are new.
+    row: StreamRow, before: list[Segment], after: list[Segment], write: Callable[[], None]
+) -> None:
+    """Note what differs between two lists of segments.
 
     write -- called between parts of what is new, to write what was noted so far
     """
@@ -47,12 +41,9 @@ def change_segments(
             del old[entry_id]
     row.removed += old
     write()
-    learned = False
     for segment in new:
-        fresh = [item for item in _entries([segment]) if item[0] not in both]
-        learned |= writer.add_stored(row, fresh)
+        row.added += [wire for entry_id, wire in _entries([segment]) if entry_id not in both]
         write()
-    return learned
 
 
 def _entries(segments: Iterable[Segment]) -> Iterator[tuple[StreamId, bytes]]:

@@ -44,16 +44,21 @@ class ManyRows:
 
     def run(self, connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
         """Carry it out, with any number of rows."""
-        whole = len(rows) - len(rows) % MOST_ROWS
-        for start in range(0, whole, MOST_ROWS):
-            flat = _flat(rows[start : start + MOST_ROWS])
-            connection.execute(self._whole, flat)
-        rest = rows[whole:]
-        if rest:
-            size = filled_up(len(rest))
-            flat = _flat(rest)
-            flat += [FILLER] * (self._width * (size - len(rest)))
-            connection.execute(self._padded[size], flat)
+        for start in range(0, len(rows), MOST_ROWS):
+            self.run_flat(connection, _flat(rows[start : start + MOST_ROWS]))
+
+    def run_flat(self, connection: sqlite3.Connection, values: list[Any]) -> None:
+        """Carry it out with the values of any number of rows, one row behind the other."""
+        width = self._width
+        for start in range(0, len(values), MOST_ROWS * width):
+            some = values[start : start + MOST_ROWS * width]
+            rows = len(some) // width
+            if rows == MOST_ROWS:
+                connection.execute(self._whole, some)
+            else:
+                size = filled_up(rows)
+                some += [FILLER] * (width * (size - rows))
+                connection.execute(self._padded[size], some)
 
     def fetch(self, connection: sqlite3.Connection, rows: Sequence[Row]) -> Iterator[Row]:
         """Yield what a query finds for any number of rows."""

@@ -8,7 +8,7 @@ in SQL, inside the same transaction.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from geostream.store import effects as fx
@@ -39,22 +39,22 @@ class Recorder:
         self.entries = entries
 
     def record(self, batch: Sequence[fx.Effect | AddedEntries]) -> None:
-        """Carry a batch out, gathered or not; ``flush`` writes what is then left to write."""
+        """Carry a batch out, gathered or not, and write entries; ``flush`` writes the rest."""
         for effect in gathered(list(batch)):
             if type(effect) is AddedEntries:  # nearly all are
                 self.stream(effect).append(effect.entries)
             else:
                 _RECORD[type(effect)](self, effect)
-        self.make_entry_rows()
+        self.flush_entries(self.catalog.touched)
 
-    def make_entry_rows(self) -> None:
-        """Make rows of new entries, before they are written and before views are made."""
-        for row in self.entries.make_rows(self.catalog.touched):
+    def flush_entries(self, rows: Iterable[StreamRow]) -> None:
+        """Write what changed of entries, which tells what fields they have: before views."""
+        for row in flush_entries(self.connection, self.entries, rows):
             self.catalog.stale_views[row] = True
 
     def flush(self) -> None:
         """Write all that changed so far, inside the transaction."""
-        self.make_entry_rows()
+        self.flush_entries(self.catalog.touched)
         flush(self.connection, self.catalog)
 
     def stream(self, effect: fx.Effect | AddedEntries) -> StreamRow:
@@ -218,8 +218,8 @@ def _stream_restored(to: Recorder, effect: fx.StreamRestored) -> None:
     row.expires_at_ms = expires_at_ms
     take_image(to.catalog, row, image)
     for segment in image.segments:
-        add_segment(to.entries, row, segment)
-        flush_entries(to.connection, [row])
+        add_segment(row, segment)
+        to.flush_entries([row])
 
 
 def _entries_trimmed(to: Recorder, effect: fx.EntriesTrimmed) -> None:
@@ -239,8 +239,7 @@ def _empty_nodes_dropped(to: Recorder, effect: fx.EmptyNodesDropped) -> None:
 def _stream_id_set(to: Recorder, effect: fx.StreamIdSet) -> None:
     row = to.stream(effect)
     if effect.last_id < row.last_id:  # IDs that changes speak of may come again
-        to.make_entry_rows()
-        flush_entries(to.connection, [row])
+        to.flush_entries([row])
     row.last_id = effect.last_id
     row.entries_added = effect.entries_added
     row.max_deleted_id = effect.max_deleted_id

@@ -9,10 +9,10 @@ After a transaction failed the whole catalog is thrown away and read again.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable
 from itertools import count
 from types import FunctionType
-from typing import Any
 
 import msgspec
 from msgspec import Struct, field
@@ -109,8 +109,7 @@ class StreamRow:
         self.is_cleared = False  # all entries on disk go
         self.floor: StreamId = MIN_ID  # those below it go
         self.removed: list[StreamId] = []
-        # ascending; what was appended becomes rows all at once, before it is written
-        self.added: dict[StreamId, Any] = {}
+        self.added: list[bytes] = []  # entries in wire form, their IDs ascending
         # ... and the same of producers' messages
         self.is_forgetful = False
         self.iids_removed: list[tuple[bytes, bytes]] = []
@@ -145,19 +144,10 @@ class StreamRow:
 
     def append(self, entries: list[bytes]) -> None:
         """Note entries that were added to this stream."""
-        place = 0
-        while place < len(entries):
-            for shape in self.quick.values():
-                count = shape.add_rows(entries, place, self.id, self.added)
-                if count:
-                    place += count
-                    break
-            else:
-                self.added[id_of(entries[place])] = entries[place]
-                place += 1
+        self.added += entries
         self.last_id = id_of(entries[-1])
-        self.length += place
-        self.entries_added += place
+        self.length += len(entries)
+        self.entries_added += len(entries)
 
     def trim(self, floor: StreamId, left: int) -> None:
         """Forget the entries below floor; left is how many stay."""
@@ -166,13 +156,7 @@ class StreamRow:
             self.clear()
             return
         self.floor = max(self.floor, floor)
-        gone = []
-        for entry_id in self.added:
-            if entry_id >= floor:
-                break
-            gone.append(entry_id)
-        for entry_id in gone:
-            del self.added[entry_id]
+        del self.added[: bisect_left(self.added, floor, key=id_of)]
 
     def clear(self) -> None:
         """Forget all entries."""
@@ -186,7 +170,10 @@ class StreamRow:
         """Forget entries that are there."""
         for entry_id in ids:
             self.length -= 1
-            if self.added.pop(entry_id, None) is None:
+            place = bisect_left(self.added, entry_id, key=id_of)
+            if place < len(self.added) and id_of(self.added[place]) == entry_id:
+                del self.added[place]
+            else:
                 self.removed.append(entry_id)
 
 

@@ -72,9 +72,9 @@ class Replacement:
             catalog.stale_views[row] = True
         take_image(catalog, row, image)
         for segment in image.segments:
-            add_segment(self._writer, row, segment)
+            add_segment(row, segment)
             with transaction():
-                flush_entries(self._connection, [row])
+                flush_entries(self._connection, self._writer, [row])
         if any(group.changed for group in row.groups.values()):
             with transaction():
                 flush_pending(self._connection, row.groups.values())
@@ -187,10 +187,12 @@ class Differences:
             before = []
             row.clear()
         take_image(catalog, row, image, connection)
-        if change_segments(
-            writer, row, before, image.segments, lambda: flush_entries(connection, [row])
-        ):
-            catalog.stale_views[row] = catalog.touched[row] = True
+
+        def write() -> None:
+            for learned in flush_entries(connection, writer, [row]):
+                catalog.stale_views[learned] = catalog.touched[learned] = True
+
+        change_segments(row, before, image.segments, write)
         self._next[row.id] = image.segments
         return row
 

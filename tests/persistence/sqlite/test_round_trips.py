@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from geostream.store.capture import Capture
 from tests.persistence.sqlite.subjects import (
     Writer,
+    ask,
     cut,
     effects_of,
     forms,
@@ -155,3 +156,31 @@ def test_binary_names_repeated_fields_and_ids_up_to_the_largest_survive(key, dra
             plugin.append(batch)
         plugin.close()
         assert stored(Path(directory)) == without_nodes(writer.keyspace)
+
+
+def test_rows_of_a_batch_stand_in_its_order_whatever_their_fields_are(tmp_path):
+    fields = ["f v", "f w", "g v", "f x f y", "f v h w", "f z"]
+    adds = [f"XADD k {ms}-1 {fields[ms % 6]}" for ms in range(1, 1300)]
+    writer = Writer()
+    writer.run(*adds)
+    plugin = opened(tmp_path)
+    plugin.append(plugin.gather(writer.batch()))
+    plugin.close()
+    rows = ask(tmp_path, "SELECT ms, fields, pairs FROM entries ORDER BY rowid")
+    assert [row[0] for row in rows] == list(range(1, 1300))
+    assert rows[1] == (2, '{"g":"v"}', None)
+    assert rows[2] == (3, '{"f":"y"}', '[["f","x"],["f","y"]]')
+    assert stored(tmp_path) == without_nodes(writer.keyspace)
+
+
+def test_what_a_batch_adds_and_takes_away_again_is_not_stored(tmp_path):
+    adds = [f"XADD k {ms}-1 f v" for ms in range(1, 400)]
+    takes = ["XDEL k 7-1 205-1 399-1", "XADD k 400-1 f v", "XTRIM k MINID 100-1", "XDEL k 100-1"]
+    writer = Writer()
+    writer.run(*adds, *takes)
+    plugin = opened(tmp_path)
+    plugin.append(plugin.gather(writer.batch()))
+    plugin.close()
+    left = ask(tmp_path, "SELECT ms FROM entries ORDER BY rowid")
+    assert left == [(ms,) for ms in range(101, 401) if ms not in (205, 399)]
+    assert stored(tmp_path) == without_nodes(writer.keyspace)
