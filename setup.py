@@ -42,6 +42,7 @@ COMPILED_MODULES = [
     "geostream.engine.dispatch",
     "geostream.engine.gate",
     "geostream.engine.memory",
+    "geostream.engine.shortcut",
     "geostream.engine.stats",
     "geostream.engine.stopwatch",
     "geostream.engine.transactions",
@@ -74,6 +75,7 @@ COMPILED_MODULES = [
     "geostream.store.nodes",
     "geostream.store.own_ids",
     "geostream.store.pending",
+    "geostream.store.progress",
     "geostream.store.runs",
     "geostream.store.segment",
     "geostream.store.selection",
@@ -105,8 +107,8 @@ _KEPT_AND_FLAT = {**_KEPT, "no_gc": True}  # they hold nothing that could hold t
 
 RECYCLED = {
     "geostream.commands.stream_options": _KEPT,
-    "geostream.commands.streams_acks": _KEPT,
-    "geostream.commands.streams_delivery": _KEPT,
+    "geostream.commands.streams_acks": _KEPT_AND_FLAT,
+    "geostream.commands.streams_delivery": _KEPT_AND_FLAT,
     "geostream.commands.streams_read": _KEPT,
     "geostream.commands.streams_write": _KEPT_AND_FLAT,
     "geostream.commands.trimming": _KEPT_AND_FLAT,
@@ -114,7 +116,8 @@ RECYCLED = {
     "geostream.store.effects.delivered": _KEPT_AND_FLAT,
     "geostream.store.effects.entry_added": _KEPT_AND_FLAT,
     "geostream.store.effects.pending_removed": _KEPT_AND_FLAT,
-    "geostream.store.selection": _KEPT,
+    "geostream.store.pending": _KEPT_AND_FLAT,
+    "geostream.store.selection": _KEPT_AND_FLAT,
 }
 
 C_DIRECTORY = "build/cython"  # generated C files stay out of the source tree

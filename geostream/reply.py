@@ -102,6 +102,13 @@ class Wire:
         return f"Wire({self.pieces!r})"
 
 
+def wire_of(pieces: list[bytes | bytearray | memoryview]) -> Wire:
+    """Return a ``Wire``. Compiled, this costs a third of calling the class."""
+    wire = Wire.__new__(Wire)
+    wire.pieces = pieces
+    return wire
+
+
 @final
 class Simple(Struct):
     """A simple string such as ``+OK``. Without CR and LF."""

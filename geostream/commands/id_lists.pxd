@@ -5,15 +5,15 @@ from cpython.array cimport array, clone
 from geostream.store.octets cimport decimal, id_dash, octet
 
 
-cdef inline array plain_ids(list texts, array like):
-    cdef Py_ssize_t count = len(texts)
+cdef inline array plain_ids(list words, Py_ssize_t first, array like):
+    cdef Py_ssize_t count = len(words) - first
     cdef Py_ssize_t place
     cdef Py_ssize_t dash
     cdef bytes text
     cdef const octet* data
     cdef array ids = clone(like, 2 * count, False)
     for place in range(count):
-        text = <bytes?>texts[place]
+        text = <bytes?>words[first + place]
         dash = id_dash(text)
         if dash < 0:
             return None

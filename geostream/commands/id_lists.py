@@ -9,9 +9,10 @@ from __future__ import annotations
 from array import array
 
 
-def plain_ids(texts: list[bytes], like: array[int]) -> array[int] | None:
+def plain_ids(words: list[bytes], first: int, like: array[int]) -> array[int] | None:
     """Return ms, seq, ms, seq, ... of IDs all written as digits, dash, digits; None: parse them.
 
-    like -- an array of such numbers, of whose kind the new one is to be
+    first -- the word with the first of them
+    like  -- an array of such numbers, of whose kind the new one is to be
     """
     return None

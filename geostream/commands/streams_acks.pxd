@@ -4,11 +4,12 @@ from cpython.array cimport array
 from geostream.commands cimport id_lists
 from geostream.engine.args cimport Args
 from geostream.engine.context cimport Context
-from geostream.store.effects.pending_removed cimport PendingRemoved
+from geostream.engine.shortcut cimport Shortcut
+from geostream.store.effects.pending_removed cimport pending_removed
 from geostream.store.group cimport Group
 from geostream.store cimport halves
 from geostream.store.halves cimport u64
-from geostream.store.pending cimport Delivery, Pel, packed, unpacked
+from geostream.store.pending cimport Pel, packed
 from geostream.store.stream cimport Stream
 
 cdef array _HALVES
@@ -21,10 +22,13 @@ cdef class XAck:
     cdef public list ids
 
 
-cpdef parse_xack(Args args)
-@cython.locals(stream=Stream, group=Group, typed=array, places=array, count=Py_ssize_t)
-cdef _acknowledge(Context ctx, XAck asked)
+cdef class AckPending(Shortcut):
+    @cython.locals(key=bytes, name=bytes, stream=Stream, group=Group, ids=array, count=Py_ssize_t)
+    cdef object take(self, Context ctx, list words)
+
+
 @cython.locals(
     place=Py_ssize_t, ms=u64, seq=u64, last_ms=u64, last_seq=u64, is_above=bint,
 )
-cpdef array pending_among(Pel pel, array places)
+cdef bint _are_pending(Pel pel, array places) except -1
+cpdef parse_xack(Args args)

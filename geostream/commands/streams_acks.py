@@ -16,12 +16,13 @@ from geostream.commands.stream_ids import parse_ids
 from geostream.engine.args import INT64_MAX, Args
 from geostream.engine.command import Flag, Keys, command
 from geostream.engine.context import Context
+from geostream.engine.shortcut import Shortcut
 from geostream.reply import Reply
 from geostream.store import halves
 from geostream.store.effects import Released
-from geostream.store.effects.pending_removed import PendingRemoved
+from geostream.store.effects.pending_removed import PendingRemoved, pending_removed
 from geostream.store.ids import StreamId
-from geostream.store.pending import Pel, packed, unpacked
+from geostream.store.pending import Pel, packed
 
 _HALVES = packed([])  # what arrays are made like
 
@@ -36,6 +37,38 @@ class XAck:
         self.key = key
         self.group = group
         self.ids = ids
+
+
+class AckPending(Shortcut):
+    """XACK of IDs that are all pending: ascending, and spelled as they were sent."""
+
+    def take(self, ctx: Context, words: list[bytes]) -> Reply:
+        """See ``Shortcut``."""
+        key, name = words[1], words[2]
+        stream = ctx.db.lasting_stream(key)
+        group = stream.group(name) if stream is not None else None
+        if stream is None or group is None:
+            return NotImplemented
+        ids = id_lists.plain_ids(words, 3, _HALVES)
+        if ids is None or not _are_pending(group.pending, ids):
+            return NotImplemented
+        count = len(words) - 3
+        ctx.db.note_use(stream, 1)
+        effect = pending_removed(ctx.db.number, key, name, ids, count)
+        ctx.keyspace.acknowledge(stream, group, effect)
+        return count
+
+
+def _are_pending(pel: Pel, places: array[int]) -> bool:
+    """Tell whether IDs, ms, seq, ms, seq, ..., ascend, and each is pending."""
+    last_ms = last_seq = 0
+    for place in range(0, len(places), 2):
+        ms, seq = halves.half(places, place), halves.half(places, place + 1)
+        is_above = ms > last_ms or (ms == last_ms and seq > last_seq) or not place
+        if not is_above or pel.find(ms, seq) is None:
+            return False
+        last_ms, last_seq = ms, seq
+    return True
 
 
 def parse_xack(args: Args) -> XAck:
@@ -55,39 +88,20 @@ def parse_xack(args: Args) -> XAck:
     summary="Acknowledge entries: they are pending no more.",
     complexity="O(1) for each ID",
     parse=parse_xack,
+    shortcut=AckPending(),
 )
 def xack(ctx: Context, asked: XAck) -> Reply:
     """Reply with the number of entries that were pending."""
-    return _acknowledge(ctx, asked)
-
-
-def _acknowledge(ctx: Context, asked: XAck) -> int:
     stream = ctx.db.stream(asked.key)
     group = stream.groups.get(asked.group) if stream is not None else None
     if group is None:
         return 0
-    typed = id_lists.plain_ids(asked.ids, _HALVES)
-    places = pending_among(
-        group.pending, typed if typed is not None else packed(parse_ids(asked.ids))
-    )
-    count = len(places) // 2
-    if count:
-        ctx.keyspace.commit(PendingRemoved(ctx.db.number, asked.key, asked.group, places, count))
-    return count
-
-
-def pending_among(pel: Pel, places: array[int]) -> array[int]:
-    """Return those of the IDs that are pending, each once: ms, seq, ms, seq, ..."""
-    last_ms = last_seq = 0
-    for place in range(0, len(places), 2):
-        ms, seq = halves.half(places, place), halves.half(places, place + 1)
-        is_above = ms > last_ms or (ms == last_ms and seq > last_seq) or not place
-        if not is_above or pel.find(ms, seq) is None:
-            break
-        last_ms, last_seq = ms, seq
-    else:
-        return places  # as usual: all are, in ascending order
-    return packed([entry_id for entry_id in dict.fromkeys(unpacked(places)) if entry_id in pel])
+    ids = [
+        entry_id for entry_id in dict.fromkeys(parse_ids(asked.ids)) if entry_id in group.pending
+    ]
+    if ids:
+        ctx.commit(PendingRemoved(ctx.db.number, asked.key, asked.group, packed(ids), len(ids)))
+    return len(ids)
 
 
 class XNack(Struct):

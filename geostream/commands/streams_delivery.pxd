@@ -3,11 +3,14 @@ from cpython.array cimport array
 
 from geostream.engine.args cimport Args
 from geostream.engine.context cimport Context
-from geostream.store cimport octets
-from geostream.store.effects.delivered cimport Delivered
+from geostream.engine.shortcut cimport Shortcut
+from geostream.reply cimport wire_of
+from geostream.store cimport octets, progress
+from geostream.store.effects.delivered cimport delivered
 from geostream.store.octets cimport small_number  # named for Cython, which follows no whole module
+from geostream.store.progress cimport entries_read_after
 from geostream.store.group cimport Consumer, Group
-from geostream.store.selection cimport Selection
+from geostream.store.selection cimport Part, Selection
 from geostream.store.stream cimport Stream
 
 
@@ -32,11 +35,23 @@ cdef class GroupRead:
     cdef public object limits
 
 
+cdef class ReadNext(Shortcut):
+    cdef bytes _key
+    cdef Py_ssize_t _count
+    cdef int _protocol
+    cdef bytes _head
+
+    @cython.locals(
+        at=Py_ssize_t, count=Py_ssize_t, key=bytes, name=bytes, stream=Stream, group=Group,
+        consumer=Consumer, part=Part, head=bytes, reply=list, places=array,
+    )
+    cdef object take(self, Context ctx, list words)
+    cdef bytes _head_for(self, bytes key, Py_ssize_t count, int protocol)
+
+
+@cython.locals(place=Py_ssize_t, number="long long", count=Py_ssize_t)
+cdef Py_ssize_t _usual_count(list words, Py_ssize_t at) except -2
 cpdef parse_xreadgroup(Args args)
-@cython.locals(at=Py_ssize_t, asked=GroupRead)
-cdef GroupRead _parse_usual(list words)
-cdef bint _is(bytes word, bytes name) except -1
-cdef GroupRead _parse_any(Args args)
 @cython.locals(stream=Stream, group=Group)
 cdef Place _place(Context ctx, bytes key, bytes name, bytes asked_id)
 @cython.locals(
@@ -47,6 +62,9 @@ cdef _read(Context ctx, GroupRead asked)
 cdef _read_new(
     Context ctx, Place place, GroupRead asked, Consumer consumer, object caps, object claim_ms
 )
-cdef _deliver(Context ctx, Place place, GroupRead asked, Consumer consumer, array places)
+cdef _deliver(
+    Context ctx, bytes key, bytes name, Stream stream, Group group, Consumer consumer, array places,
+    bint noack
+)
 @cython.locals(selection=Selection)
 cdef Selection _pick_new(Place place, long long count, object caps, Py_ssize_t extra_bytes)

@@ -16,10 +16,11 @@ from geostream.commands.stream_options import Caps, ReadOptions, parse_read
 from geostream.engine.args import INT64_MAX, Args
 from geostream.engine.command import Flag, Keys, command
 from geostream.engine.context import Context
-from geostream.reply import NULL_ARRAY, Block, Later, PairArrays, Reply, Wire
-from geostream.store import octets
+from geostream.engine.shortcut import Shortcut
+from geostream.reply import NULL_ARRAY, Block, Later, PairArrays, Reply, Wire, wire_of
+from geostream.store import octets, progress
 from geostream.store.effects import Claimed
-from geostream.store.effects.delivered import Delivered
+from geostream.store.effects.delivered import delivered
 from geostream.store.group import Consumer, Group
 from geostream.store.ids import MAX_ID, StreamId, id_bytes
 from geostream.store.segment import Piece
@@ -76,30 +77,66 @@ class GroupRead:
         self.limits: ReadOptions | None = None  # MAXCOUNT and MAXSIZE, if given
 
 
+class ReadNext(Shortcut):
+    """New entries for ``GROUP group consumer [COUNT count] [BLOCK ms] STREAMS key >``."""
+
+    def __init__(self) -> None:
+        """Know no reply's head yet."""
+        self._key = b""
+        self._count = -1
+        self._protocol = 0
+        self._head = b""
+
+    def take(self, ctx: Context, words: list[bytes]) -> Reply:
+        """See ``Shortcut``."""
+        at = len(words) - 3
+        count = _usual_count(words, at) if words[at + 2] == b">" else 0
+        if not count:
+            return NotImplemented
+        key, name = words[at + 1], words[2]
+        stream = ctx.db.lasting_stream(key)
+        group = stream.group(name) if stream is not None else None
+        consumer = group.reader(words[3]) if group is not None else None
+        if stream is None or group is None or consumer is None:
+            return NotImplemented
+        part = stream.next_part(group, count)
+        if part is None:
+            return NotImplemented
+        ctx.db.note_use(stream, 2)  # Redis looks twice, and counts it
+        head = self._head_for(key, part.stop - part.start, ctx.client.protocol)
+        reply = part.segment.pieces(part.start, part.stop, head)
+        places = part.segment.places(part.start, part.stop)
+        _deliver(ctx, key, name, stream, group, consumer, places, False)
+        return wire_of(reply)
+
+    def _head_for(self, key: bytes, count: int, protocol: int) -> bytes:
+        """Return what stands before the entries: that there is one stream, its key, how many."""
+        if count != self._count or protocol != self._protocol or key != self._key:
+            outer = b"*1\r\n*2" if protocol == 2 else b"%1"
+            self._head = b"%b\r\n$%d\r\n%b\r\n*%d\r\n" % (outer, len(key), key, count)
+            self._key, self._count, self._protocol = key, count, protocol
+        return self._head
+
+
+def _usual_count(words: list[bytes], at: int) -> int:
+    """Return how many entries are wanted, -1 for all; 0: this is not the usual form.
+
+    at -- where STREAMS has to stand
+    """
+    if words[at] != b"STREAMS" or words[1] != b"GROUP":
+        return 0
+    count = -1
+    for place in range(4, at, 2):
+        number = octets.small_number(words[place + 1])
+        if words[place] == b"COUNT" and number > 0:
+            count = number
+        elif words[place] != b"BLOCK" or number < 0:
+            return 0
+    return count
+
+
 def parse_xreadgroup(args: Args) -> GroupRead:
     """Take XREADGROUP's words."""
-    return _parse_usual(args.words) or _parse_any(args)
-
-
-def _parse_usual(words: list[bytes]) -> GroupRead | None:
-    """Take the words if they are ``GROUP group consumer [COUNT count] STREAMS key id``."""
-    at = len(words) - 3
-    if (at not in {4, 6}) or not _is(words[at], b"STREAMS") or not _is(words[1], b"GROUP"):
-        return None
-    asked = GroupRead(words[2], words[3], words[at + 1 : at + 2], words[at + 2 :])
-    if at == 6:
-        asked.count = octets.small_number(words[5])
-        if asked.count <= 0 or not _is(words[4], b"COUNT"):
-            return None
-    return asked
-
-
-def _is(word: bytes, name: bytes) -> bool:
-    """Tell whether somebody typed this name; clients send it in capitals."""
-    return word == name or word.upper() == name
-
-
-def _parse_any(args: Args) -> GroupRead:
     options = parse_read(args, group=True)
     asked = GroupRead(options.group or b"", options.consumer, options.keys, options.ids)
     asked.count = options.count
@@ -141,6 +178,7 @@ def _place(ctx: Context, key: bytes, name: bytes, asked_id: bytes) -> Place:
         ("8.10.0", "Added MAXCOUNT and MAXSIZE."),
     ),
     parse=parse_xreadgroup,
+    shortcut=ReadNext(),
 )
 def xreadgroup(ctx: Context, asked: GroupRead) -> Reply:
     """Reply with the streams that have something; wait if none has."""
@@ -205,7 +243,8 @@ def _read_new(
         changes = 0 if selection is not None else 1  # a read counts once
         ctx.commit(Claimed(ctx.db.number, key, name, consumer.name, records, changes))
     if selection is not None:
-        _deliver(ctx, place, asked, consumer, selection.places())
+        places = selection.places()
+        _deliver(ctx, key, name, place.stream, place.group, consumer, places, asked.noack)
     if records or consumer.seen_ms != ctx.now_ms:
         note_seen(ctx, key, name, consumer, is_active=bool(records))
     if selection is None and not records:
@@ -221,14 +260,19 @@ def _read_new(
 
 
 def _deliver(
-    ctx: Context, place: Place, asked: GroupRead, consumer: Consumer, places: array[int]
+    ctx: Context,
+    key: bytes,
+    name: bytes,
+    stream: Stream,
+    group: Group,
+    consumer: Consumer,
+    places: array[int],
+    noack: bool,
 ) -> None:
     """Have the group's next entries be given to a consumer."""
-    read = place.stream.entries_read_after(place.group, places)
-    number, now_ms = ctx.db.number, ctx.now_ms
-    ctx.keyspace.commit(
-        Delivered(number, place.key, asked.group, consumer.name, places, now_ms, read, asked.noack)
-    )
+    read = progress.entries_read_after(stream, group, places)
+    effect = delivered(ctx.db.number, key, name, consumer.name, places, ctx.now_ms, read, noack)
+    ctx.keyspace.deliver(stream, group, consumer, effect)
 
 
 def _pick_new(place: Place, count: int, caps: Caps | None, extra_bytes: int) -> Selection | None:

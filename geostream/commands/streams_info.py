@@ -11,6 +11,7 @@ from geostream.engine.args import Args
 from geostream.engine.command import Flag, Keys, command, container, help_command
 from geostream.engine.context import Context
 from geostream.reply import Reply, Wire
+from geostream.store import progress
 from geostream.store.group import NEVER, Consumer, Group
 from geostream.store.ids import MAX_ID, MIN_ID, StreamId, id_bytes
 from geostream.store.stream import Stream
@@ -146,7 +147,7 @@ def _full_group(name: bytes, group: Group, stream: Stream, count: int | None) ->
         b"name": name,
         b"last-delivered-id": id_bytes(group.last_id),
         b"entries-read": group.entries_read,
-        b"lag": stream.lag(group),
+        b"lag": progress.lag(stream, group),
         b"pel-count": len(group.pending),
         b"nacked-count": len(group.released),
         b"pending": pending,
@@ -198,7 +199,7 @@ def xinfo_groups(ctx: Context, key: bytes) -> Reply:
             b"pending": len(group.pending),
             b"last-delivered-id": id_bytes(group.last_id),
             b"entries-read": group.entries_read,
-            b"lag": stream.lag(group),
+            b"lag": progress.lag(stream, group),
         }
         for name, group in sorted(stream.groups.items())
     ]

@@ -1,3 +1,6 @@
+from geostream.engine.shortcut cimport Shortcut
+
+
 cdef class Command:
     cdef public str name
     cdef public str group
@@ -13,6 +16,7 @@ cdef class Command:
     cdef public tuple tips
     cdef public tuple history
     cdef public tuple categories
+    cdef public Shortcut shortcut
     cdef public dict subcommands
     cdef public bint is_readonly
     cdef public bint is_write

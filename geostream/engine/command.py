@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
+from geostream.engine.shortcut import Shortcut
 from geostream.reply import Reply, Simple
 
 if TYPE_CHECKING:
@@ -114,6 +115,7 @@ class Command:
         "name",
         "parse",
         "run",
+        "shortcut",
         "since",
         "subcommands",
         "summary",
@@ -138,6 +140,7 @@ class Command:
         tips: tuple[str, ...] = (),
         history: tuple[tuple[str, str], ...] = (),
         categories: tuple[str, ...] = (),
+        shortcut: Shortcut | None = None,
     ) -> None:
         """Fill in a row.
 
@@ -145,6 +148,7 @@ class Command:
         syntax     -- what follows the name, in the notation of Redis' documentation
         arity      -- words in a request, the name included; negative: at least so many
         categories -- beyond those that follow from flags and group
+        shortcut   -- tried before parse and run
         """
         self.name = name
         self.group = group
@@ -160,6 +164,7 @@ class Command:
         self.tips = tips
         self.history = history
         self.categories = categories
+        self.shortcut = shortcut
         self.subcommands: dict[bytes, Command] = {}  # by upper-case name
         # what the flags say, ready for the checks every request passes
         self.is_readonly = Flag.READONLY in flags
@@ -208,6 +213,7 @@ def command(  # noqa: PLR0913  a row has so many columns
     history: tuple[tuple[str, str], ...] = (),
     categories: tuple[str, ...] = (),
     parse: Callable[[Args], Any] = _no_arguments,
+    shortcut: Shortcut | None = None,
 ) -> Callable[[Handler], Handler]:
     """Enter the decorated handler into the table.
 
@@ -231,6 +237,7 @@ def command(  # noqa: PLR0913  a row has so many columns
             tips=tips,
             history=history,
             categories=categories,
+            shortcut=shortcut,
         )
         TABLE[row.name] = row
         if "|" in row.name:

@@ -1,18 +1,18 @@
 cimport cython
 
-from geostream.engine cimport steps
 from geostream.engine.args cimport Args
 from geostream.engine.client cimport Client
 from geostream.engine.command cimport Command
 from geostream.engine.context cimport Context
 from geostream.engine.memory cimport Memory
+from geostream.engine.shortcut cimport Shortcut
 from geostream.engine.stats cimport CommandStats, Stats
-from geostream.engine.steps cimport empty  # named for Cython, which follows no whole module
 from geostream.engine.stopwatch cimport Stopwatch
 from geostream.engine.transactions cimport Watches
 from geostream.engine.waiters cimport Ticket, Waiters
-from geostream.store.effects.entry_added cimport EntryAdded
+from geostream.store cimport lists
 from geostream.store.keyspace cimport Keyspace
+from geostream.store.lists cimport empty  # named for Cython, which follows no whole module
 
 
 cdef class Engine:
@@ -46,6 +46,8 @@ cdef class Engine:
     cdef dict _rows
     cdef bytes _last_name
     cdef Command _last_row
+    cdef bytes _name_before
+    cdef Command _row_before
     cdef long long _mark_ns
 
     cpdef start_stopwatch(self)
@@ -56,13 +58,15 @@ cdef class Engine:
     @cython.locals(name=bytes, row=Command)
     cdef Command _row_of(self, list request)
 
-    @cython.locals(keyspace=Keyspace, client=Client, args=Args, started_ns="long long")
+    @cython.locals(
+        keyspace=Keyspace, client=Client, started_ns="long long", shortcut=Shortcut,
+    )
     cpdef call(self, Context ctx, Command row, list request)
 
     @cython.locals(stats=Stats, counters=CommandStats, elapsed_ns="long long")
     cdef _count(self, Client client, Command row, list request, object reply, long long started_ns)
 
-    @cython.locals(keyspace=Keyspace, journal=list, stats=Stats)
+    @cython.locals(keyspace=Keyspace, journal=list)
     cpdef hand_out(self)
 
     cdef Ticket _ticket(self, Context ctx, Command row, list request, object block)

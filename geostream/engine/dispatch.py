@@ -17,7 +17,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from geostream import errors
-from geostream.engine import steps
 from geostream.engine.access import Access
 from geostream.engine.args import Args
 from geostream.engine.client import Client
@@ -38,8 +37,8 @@ from geostream.engine.waiters import Ticket, Waiters
 from geostream.errors import CommandError
 from geostream.reply import NO_REPLY, Block, Reply
 from geostream.store import errors as store_errors
+from geostream.store import lists
 from geostream.store.effects import Effect
-from geostream.store.effects.entry_added import EntryAdded
 from geostream.store.keyspace import Keyspace
 
 if TYPE_CHECKING:
@@ -104,8 +103,9 @@ class Engine:
         self._args = Args([], "", 0)  # of the command that is parsed: nothing keeps it
         self._ctx = Context(self, keyspace, Client(0, host.no_link, "", ""))
         self._rows: dict[bytes, Command] = {}
-        self._last_name = b""  # of the row that was asked for last
+        self._last_name = self._name_before = b""  # of the two rows that were asked for last
         self._last_row: Command | None = None
+        self._row_before: Command | None = None
         for name, row in TABLE.items():
             if "|" not in name and not row.subcommands:
                 self._rows[name.encode()] = self._rows[name.upper().encode()] = row
@@ -167,9 +167,13 @@ class Engine:
         row = self._last_row
         if row is not None and name == self._last_name:  # in a pipeline: no need to hash it
             return row
+        row = self._row_before
+        if row is not None and name == self._name_before:  # a reader acknowledges, and reads on
+            return row
         row = self._rows.get(name)
         if row is None:
             return self._find(request)
+        self._name_before, self._row_before = self._last_name, self._last_row
         self._last_name, self._last_row = name, row
         return row
 
@@ -215,10 +219,12 @@ class Engine:
         ctx.db = keyspace.databases[client.database]
         keyspace.is_reading = row.counts_lookups
         started_ns = self._mark_ns
-        args = self._args
-        args.begin(request, row.name, row.first_argument)
+        shortcut = row.shortcut
         try:
-            reply = row.run(ctx, row.parse(args))
+            reply = NotImplemented if shortcut is None else shortcut.take(ctx, request)
+            if reply is NotImplemented:
+                self._args.begin(request, row.name, row.first_argument)
+                reply = row.run(ctx, row.parse(self._args))
         except Exception as error:
             reply = self._error_reply(row, error)
         if keyspace.journal or keyspace.missed:
@@ -277,12 +283,7 @@ class Engine:
         journal = keyspace.journal
         if journal:
             self.handed_out += 1
-            stats = self.stats
-            for effect in journal:  # most are of one kind, and counting it needs no look
-                if type(effect) is EntryAdded:
-                    stats.changes_since_save += 1
-                else:
-                    stats.changes_since_save += effect.changes
+            self.stats.note(journal)
             self.memory.note(journal)
             if self.watches.by_key:
                 self.watches.note(journal, keyspace)
@@ -290,7 +291,7 @@ class Engine:
                 self.waiters.note(journal, keyspace)
         for listener in self.listeners:
             listener(journal)
-        steps.empty(journal)
+        lists.empty(journal)
         if keyspace.missed:
             keyspace.missed.clear()
 

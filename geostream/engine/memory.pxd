@@ -1,6 +1,8 @@
 cimport cython
 
+from geostream.store.effects.delivered cimport Delivered
 from geostream.store.effects.entry_added cimport EntryAdded
+from geostream.store.effects.pending_removed cimport PendingRemoved
 
 
 cdef class Memory:
@@ -18,6 +20,6 @@ cdef class Memory:
     cdef public long long peak_ms
     cdef public object messages
 
-    @cython.locals(added=EntryAdded)
+    @cython.locals(added=EntryAdded, delivered=Delivered, removed=PendingRemoved)
     cpdef note(self, list effects)
     cdef _note_change(self, int db, bytes key)

@@ -21,7 +21,9 @@ from geostream.store.effects import (
     KeyMoved,
     StreamRestored,
 )
+from geostream.store.effects.delivered import Delivered
 from geostream.store.effects.entry_added import EntryAdded
+from geostream.store.effects.pending_removed import PendingRemoved
 from geostream.store.keyspace import Keyspace
 from geostream.store.stream import Stream
 from geostream.store.unpacked import Unpacked
@@ -50,9 +52,17 @@ class Memory:
     def note(self, effects: list[Effect]) -> None:
         """Remember which keys changed."""
         for effect in effects:
-            if type(effect) is EntryAdded:  # most are, and need no look
+            if type(effect) is EntryAdded:  # most are like these, and need no look
                 added = effect
                 self._note_change(added.db, added.key)
+                continue
+            if type(effect) is Delivered:
+                delivered = effect
+                self._note_change(delivered.db, delivered.key)
+                continue
+            if type(effect) is PendingRemoved:
+                removed = effect
+                self._note_change(removed.db, removed.key)
                 continue
             self._note_change(effect.db, effect.key)
             if effect.is_wide:

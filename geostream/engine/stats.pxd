@@ -3,6 +3,9 @@ from cpython.array cimport array
 
 from geostream.engine cimport steps
 from geostream.engine.steps cimport count_up  # named for Cython, which follows no whole module
+from geostream.store.effects.delivered cimport Delivered
+from geostream.store.effects.entry_added cimport EntryAdded
+from geostream.store.effects.pending_removed cimport PendingRemoved
 
 
 cdef list _BUCKET_OF
@@ -36,6 +39,11 @@ cdef class Stats:
     cdef public object out_rate
     cdef str _last_name
     cdef CommandStats _last
+    cdef str _name_before
+    cdef CommandStats _before
+
+    @cython.locals(removed=PendingRemoved)
+    cpdef note(self, list effects)
 
     @cython.locals(found=CommandStats)
     cpdef CommandStats of(self, str name)

@@ -6,6 +6,10 @@ from array import array
 
 from geostream.engine import steps
 from geostream.engine.rates import Rate
+from geostream.store.effects import Effect
+from geostream.store.effects.delivered import Delivered
+from geostream.store.effects.entry_added import EntryAdded
+from geostream.store.effects.pending_removed import PendingRemoved
 
 BUCKETS = 40  # of a latency histogram: up to 1, 2, 4, ... microseconds
 _BUCKET_OF = [us.bit_length() for us in range(1024)]
@@ -51,8 +55,8 @@ class Stats:
     def reset(self) -> None:
         """Start anew, as CONFIG RESETSTAT does."""
         self.commands: dict[str, CommandStats] = {}
-        self._last_name = ""  # of the command that was asked for last
-        self._last = CommandStats()
+        self._last_name = self._name_before = ""  # of the two commands that were asked for last
+        self._last = self._before = CommandStats()
         self.errors: dict[str, int] = {}
         self.error_replies = 0
         self.connections_received = 0
@@ -76,13 +80,27 @@ class Stats:
         self.in_rate.sample(now_ms, self.bytes_in)
         self.out_rate.sample(now_ms, self.bytes_out)
 
+    def note(self, effects: list[Effect]) -> None:
+        """Count what changed."""
+        for effect in effects:  # most are of few kinds, and counting these needs no look
+            if type(effect) is EntryAdded or type(effect) is Delivered:
+                self.changes_since_save += 1
+            elif type(effect) is PendingRemoved:
+                removed = effect
+                self.changes_since_save += removed.changes
+            else:
+                self.changes_since_save += effect.changes
+
     def of(self, name: str) -> CommandStats:
         """Return the counters of a command, new ones if need be."""
         if name is self._last_name:  # most often: no need to look
             return self._last
+        if name is self._name_before:
+            return self._before
         found = self.commands.get(name)
         if found is None:
             found = self.commands[name] = CommandStats()
+        self._name_before, self._before = self._last_name, self._last
         self._last_name, self._last = name, found
         return found
 

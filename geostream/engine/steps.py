@@ -1,18 +1,12 @@
-"""Two steps that every request takes, and that must not make objects where a C compiler was there.
+"""A step that every request takes, and that must not make objects where a C compiler was there.
 
-So they are there twice, as those of store/octets.py are: here for the interpreter, in
+So it is there twice, as those of store/octets.py are: here for the interpreter, in
 ``steps.pxd`` for the compiler. Changing one means changing both.
 """
 
 from __future__ import annotations
 
 from array import array
-from typing import Any
-
-
-def empty(items: list[Any]) -> None:
-    """Take everything out of a short list, which is filled again soon. O(items)."""
-    del items[:]
 
 
 def count_up(column: array[int], place: int) -> None:

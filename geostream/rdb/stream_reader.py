@@ -21,6 +21,7 @@ from geostream.rdb.stream_types import (
     UNKNOWN_READ,
 )
 from geostream.rdb.strings import Cursor
+from geostream.store import progress
 from geostream.store.group import NEVER
 from geostream.store.ids import StreamId
 from geostream.store.images import (
@@ -49,7 +50,7 @@ def read_stream(cursor: Cursor, kind: int) -> StreamImage:
     if kind < COUNTERS and image.groups:
         estimate = restore(StreamImage(image.segments, [], *_counters(image)))
         for group in image.groups:
-            group.entries_read = estimate.estimate_entries_read(group.last_id)
+            group.entries_read = progress.estimate_entries_read(estimate, group.last_id)
     if kind >= IDMP:
         image.idmp = _read_idmp(cursor)
     return image

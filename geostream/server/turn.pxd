@@ -1,9 +1,8 @@
 cimport cython
 
-from geostream.engine cimport steps
+from geostream.store cimport lists
 from geostream.engine.gate cimport Gate
-from geostream.engine.steps cimport empty  # named for Cython, which follows no whole module
-
+from geostream.store.lists cimport empty  # named for Cython, which follows no whole module
 
 
 cdef class Sender:

@@ -17,8 +17,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from geostream.engine import steps
 from geostream.engine.gate import Gate
+from geostream.store import lists
 
 IDLE_TURNS = 100  # ended without the watcher, before it is taken away
 
@@ -107,7 +107,7 @@ class Turn:
             sender = senders[place]
             place += 1
             sender.send_or_keep(gate.waits_for())
-        steps.empty(senders)
+        lists.empty(senders)
 
     # Waiting for the disk
 

@@ -11,7 +11,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from geostream.store import effects as fx
-from geostream.store.group import Group
+from geostream.store import halves
+from geostream.store.group import Consumer, Group
 from geostream.store.images import restore
 from geostream.store.stream import Stream
 from geostream.store.value import AS_GIVEN, COMPUTED, EDITED, String
@@ -177,14 +178,19 @@ def _consumer_seen(keyspace: Keyspace, effect: fx.ConsumerSeen) -> None:
 
 def _delivered(keyspace: Keyspace, effect: fx.Delivered) -> None:
     group = _group_at(keyspace, effect.db, effect.key, effect.group)
-    consumer = group.consumers[effect.consumer]
-    time_ms = effect.time_ms
-    group.last_id = effect.last_id
+    deliver(group, group.consumers[effect.consumer], effect)
+
+
+def deliver(group: Group, consumer: Consumer, effect: fx.Delivered) -> None:
+    """Give entries to a consumer, where it and its group are at hand."""
+    time_ms, places = effect.time_ms, effect.places
+    last = len(places) - 2
+    group.last_ms, group.last_seq = halves.half(places, last), halves.half(places, last + 1)
     group.entries_read = effect.entries_read
     consumer.seen_ms = time_ms
     if not effect.noack:
         consumer.active_ms = time_ms
-        group.deliver(effect.places, consumer, time_ms)
+        group.deliver(places, consumer, time_ms)
 
 
 def _claimed(keyspace: Keyspace, effect: fx.Claimed) -> None:

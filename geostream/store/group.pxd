@@ -1,10 +1,11 @@
 cimport cython
 from cpython.array cimport array
 
-from geostream.store cimport halves
+from geostream.store cimport halves, lists
 from geostream.store.halves cimport u64
+from geostream.store.lists cimport empty  # named for Cython, which follows no whole module
 from geostream.store.own_ids cimport OwnIds
-from geostream.store.pending cimport Delivery, Pel, packed, unpacked
+from geostream.store.pending cimport Delivery, Pel, delivery_of, packed, unpacked
 
 
 cdef Py_ssize_t _STALE
@@ -19,7 +20,10 @@ cdef class Consumer:
 
 
 cdef class Group:
-    cdef public tuple last_id
+    cdef public u64 last_ms
+    cdef public u64 last_seq
+    cdef public Py_ssize_t near_segment
+    cdef public Py_ssize_t near_place
     cdef public object entries_read
     cdef public dict consumers
     cdef public Pel pending
@@ -27,6 +31,11 @@ cdef class Group:
     cdef list _log
     cdef Py_ssize_t _places
     cdef public bint is_changing
+    cdef public bint is_gone
+    cdef Consumer _reader
+
+    @cython.locals(found=Consumer)
+    cpdef Consumer reader(self, bytes name)
 
     @cython.locals(delivery=Delivery, before=Delivery, pending=Pel, entry_id=tuple)
     cpdef deliver(self, array places, Consumer consumer, long long time_ms)

@@ -18,10 +18,10 @@ from array import array
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 
-from geostream.store import halves
+from geostream.store import halves, lists
 from geostream.store.ids import StreamId
 from geostream.store.own_ids import OwnIds
-from geostream.store.pending import STALE_ALLOWANCE, Delivery, Pel, packed, unpacked
+from geostream.store.pending import STALE_ALLOWANCE, Delivery, Pel, delivery_of, packed, unpacked
 
 _STALE = STALE_ALLOWANCE  # once more, as a C number
 NEVER = -1  # a consumer's active time before its first entry
@@ -51,24 +51,51 @@ class Group:
     __slots__ = (
         "_log",
         "_places",
+        "_reader",
         "consumers",
         "entries_read",
         "is_changing",
-        "last_id",
+        "is_gone",
+        "last_ms",
+        "last_seq",
+        "near_place",
+        "near_segment",
         "pending",
         "released",
     )
 
     def __init__(self, last_id: StreamId, entries_read: int | None) -> None:
         """Start behind ``last_id``; entries_read None is unknown."""
-        self.last_id = last_id
+        self.last_ms, self.last_seq = last_id
         self.entries_read = entries_read
+        # Where the stream had the entry of the last ID when it was delivered: ``Stream.next_part``.
+        self.near_segment = self.near_place = 0
         self.consumers: dict[bytes, Consumer] = {}
+        self._reader: Consumer | None = None  # the one that was asked for last
         self.pending = Pel()
         self.released: dict[StreamId, bool] = {}  # pending ones without a consumer, oldest first
         self._log: list[Delivery] = []  # by time; not those that were released
         self._places = 0  # IDs in the log, stale ones too
         self.is_changing = False  # since the stream's groups looked at it last (groups.py)
+        self.is_gone = False  # the stream has it no more
+
+    @property
+    def last_id(self) -> StreamId:
+        """The ID up to which entries were read."""
+        return (self.last_ms, self.last_seq)
+
+    @last_id.setter
+    def last_id(self, entry_id: StreamId) -> None:
+        self.last_ms, self.last_seq = entry_id
+
+    def reader(self, name: bytes) -> Consumer | None:
+        """Return a consumer, or None. The one that was asked for last costs no look-up."""
+        found = self._reader
+        if found is None or found.name != name:
+            found = self.consumers.get(name)
+            if found is not None:
+                self._reader = found
+        return found
 
     def add_consumer(self, name: bytes, seen_ms: int) -> Consumer:
         """Let there be a consumer of this name, which is new; return it."""
@@ -83,7 +110,7 @@ class Group:
         O(1) an ID where all are above those pending, as they are but after XGROUP SETID.
         """
         pending = self.pending
-        delivery = Delivery(consumer, time_ms, 1, places)
+        delivery = delivery_of(consumer, time_ms, places)
         if pending.is_below(halves.half(places, 0), halves.half(places, 1)):
             pending.put_above(delivery)
         else:
@@ -142,6 +169,7 @@ class Group:
     def remove_consumer(self, name: bytes) -> None:
         """Forget a consumer and what it has pending."""
         consumer = self.consumers.pop(name)
+        self._reader = None
         self.remove(packed(list(consumer.pending)))
 
     def fill(self, records: Iterable[Record]) -> None:
@@ -206,10 +234,10 @@ class Group:
     def _forget_stale(self) -> None:
         """Keep the log in proportion to what is pending. O(1), spread over removals."""
         pending = self.pending
-        if not len(pending):  # usual where consumers keep up
-            self._log.clear()
+        if not pending.count:  # usual where consumers keep up
+            lists.empty(self._log)
             self._places = 0
-        elif self._places > 4 * len(pending) + _STALE:
+        elif self._places > 4 * pending.count + _STALE:
             self._log = [delivery for delivery in self._log if delivery.live]
             self._places = 0
             for delivery in self._log:

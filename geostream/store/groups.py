@@ -47,14 +47,17 @@ class Groups(dict[bytes, Group]):
         return group
 
     def put(self, name: bytes, group: Group) -> None:
-        """Add a group."""
+        """Add a group, in place of another if there is one."""
+        before = self.get(name)
+        if before is not None:
+            before.is_gone = True
         self[name] = group
         self._changed[name] = None
         group.is_changing = True
 
     def drop(self, name: bytes) -> None:
         """Take a group away."""
-        del self[name]
+        self.pop(name).is_gone = True
         self._changed[name] = None
 
     @property

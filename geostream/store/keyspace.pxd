@@ -1,7 +1,10 @@
 cimport cython
 
-from geostream.store.apply cimport add_entry
+from geostream.store.apply cimport add_entry, deliver
+from geostream.store.effects.delivered cimport Delivered
 from geostream.store.effects.entry_added cimport EntryAdded
+from geostream.store.effects.pending_removed cimport PendingRemoved
+from geostream.store.group cimport Consumer, Group
 from geostream.store.nodes cimport NodeLimits
 from geostream.store.stream cimport Stream
 from geostream.store.value cimport Value
@@ -17,9 +20,19 @@ cdef class Database:
     cdef public dict expiries
     cdef public object _order
     cdef public list _expiry_heap
+    cdef bytes _last_key
+    cdef Value _last
 
     @cython.locals(keyspace=Keyspace, value=Value)
     cpdef Value find(self, bytes key, bint touch=*)
+
+    @cython.locals(value=Value)
+    cdef Value _value(self, bytes key)
+    @cython.locals(value=Value)
+    cpdef Stream lasting_stream(self, bytes key)
+    cpdef swap(self, Database other)
+    @cython.locals(keyspace=Keyspace)
+    cpdef note_use(self, Stream stream, long long looks)
 
     @cython.locals(value=Value)
     cpdef Stream stream(self, bytes key)
@@ -43,3 +56,5 @@ cdef class Keyspace:
 
     cpdef commit(self, effect)
     cpdef add(self, Stream stream, EntryAdded effect)
+    cpdef deliver(self, Stream stream, Group group, Consumer consumer, Delivered effect)
+    cpdef acknowledge(self, Stream stream, Group group, PendingRemoved effect)

@@ -18,10 +18,13 @@ from collections.abc import Iterable, Iterator
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING
 
-from geostream.store.apply import APPLY, add_entry
+from geostream.store.apply import APPLY, add_entry, deliver
 from geostream.store.effects import DatabaseFlushed, Effect, KeyExpired
+from geostream.store.effects.delivered import Delivered
 from geostream.store.effects.entry_added import EntryAdded
+from geostream.store.effects.pending_removed import PendingRemoved
 from geostream.store.errors import WrongType
+from geostream.store.group import Consumer, Group
 from geostream.store.hash_order import HashOrder
 from geostream.store.nodes import NodeLimits
 from geostream.store.stream import Stream
@@ -41,6 +44,8 @@ class Database:
         self.number = number
         self._keyspace = keyspace
         self.values: dict[bytes, Value] = {}
+        self._last_key = b""  # the key that was looked for last ...
+        self._last: Value | None = None  # ... and what it holds; None: not known
         self.expiries: dict[bytes, int] = {}  # Unix time in ms
         self._order = HashOrder()
         self._expiry_heap: list[tuple[int, bytes]] = []  # soonest first; may hold stale ones
@@ -56,7 +61,7 @@ class Database:
         touch -- whether this counts as use for OBJECT IDLETIME
         """
         keyspace = self._keyspace
-        value = self.values.get(key)
+        value = self._value(key)
         if value is not None and self.expiries and not keyspace.is_loading:
             now_ms = keyspace.now_ms
             if self.expiries.get(key, now_ms + 1) <= now_ms:
@@ -71,6 +76,33 @@ class Database:
             else:
                 self.note_miss(key)
         return value
+
+    def _value(self, key: bytes) -> Value | None:
+        """Return what a key holds, or None. The one that was asked for last costs no look-up."""
+        if self._last is not None and key == self._last_key:
+            return self._last
+        value = self.values.get(key)
+        if value is not None:
+            self._last_key, self._last = key, value
+        return value
+
+    def lasting_stream(self, key: bytes) -> Stream | None:
+        """Return the stream a key holds, if it never expires; None says nothing.
+
+        Nothing is counted: who makes use of it notes that, who does not looks again by ``find``.
+        """
+        value = self._value(key)
+        if type(value) is not Stream or (self.expiries and key in self.expiries):
+            return None
+        return value
+
+    def note_use(self, stream: Stream, looks: int) -> None:
+        """Count that somebody looked so often for a stream and found it, as ``find`` does."""
+        keyspace = self._keyspace
+        if keyspace.touches:
+            stream.accessed_ms = keyspace.now_ms
+        if keyspace.is_reading:
+            keyspace.hits += looks
 
     def note_miss(self, key: bytes) -> None:
         """Count that somebody looked for a key that is not there."""
@@ -138,11 +170,13 @@ class Database:
         if key not in self.values:
             self._order.add(key)
         self.values[key] = value
+        self._last = None
 
     def remove(self, key: bytes) -> Value:
         """Take a key away; return what it held."""
         self.expiries.pop(key, None)
         self._order.drop(key)
+        self._last = None
         return self.values.pop(key)
 
     def set_expiry(self, key: bytes, at_ms: int) -> None:
@@ -159,6 +193,7 @@ class Database:
         self.expiries = {}
         self._order = HashOrder()
         self._expiry_heap = []
+        self._last = None
 
     def swap(self, other: Database) -> None:
         """Change contents with another database."""
@@ -166,6 +201,7 @@ class Database:
             mine = getattr(self, name)
             setattr(self, name, getattr(other, name))
             setattr(other, name, mine)
+        self._last = other._last = None
 
 
 class Keyspace:
@@ -201,6 +237,24 @@ class Keyspace:
         if self.capture is not None:
             self.capture.before(effect)
         add_entry(stream, effect)
+        self.journal.append(effect)
+
+    def deliver(self, stream: Stream, group: Group, consumer: Consumer, effect: Delivered) -> None:
+        """Commit that a consumer got entries, having found it and its group already."""
+        if self.capture is not None:
+            self.capture.before(effect)
+        if not group.is_changing:
+            stream.groups.changing(effect.group)
+        deliver(group, consumer, effect)
+        self.journal.append(effect)
+
+    def acknowledge(self, stream: Stream, group: Group, effect: PendingRemoved) -> None:
+        """Commit that entries are pending no more, having found their group already."""
+        if self.capture is not None:
+            self.capture.before(effect)
+        if not group.is_changing:
+            stream.groups.changing(effect.group)
+        group.remove(effect.places)
         self.journal.append(effect)
 
     def expire(self, database: int, key: bytes) -> None:

@@ -1,8 +1,9 @@
 cimport cython
 from cpython.array cimport array
 
-from geostream.store cimport halves
+from geostream.store cimport halves, lists
 from geostream.store.halves cimport u64
+from geostream.store.lists cimport empty  # named for Cython, which follows no whole module
 from geostream.store.pending cimport Delivery, Pel
 
 

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from itertools import chain
 from weakref import ref
 
-from geostream.store import halves
+from geostream.store import halves, lists
 from geostream.store.ids import MAX_ID, MIN_ID, StreamId, successor
 from geostream.store.pending import BLOCK_IDS, Pel
 
@@ -67,7 +67,7 @@ class OwnIds:
         """Have so many fewer. The Pel says which. O(count), spread over removals."""
         self._count -= count
         if not self._count:  # usual where the consumer keeps up
-            self._arrays.clear()
+            lists.empty(self._arrays)
             self._ascends = True
             self._places = 0
         elif self._places > 2 * self._count + _STALE:

@@ -22,6 +22,10 @@ cdef class Delivery:
     cdef public Py_ssize_t live
 
 
+@cython.locals(delivery=Delivery)
+cpdef Delivery delivery_of(object consumer, long long time_ms, array ids)
+
+
 @cython.final
 cdef class Block:
     cdef public array ms
@@ -33,7 +37,8 @@ cdef class Block:
     cpdef own(self)
     cdef give(self, Py_ssize_t place, Delivery delivery)
     cdef bint has(self, Py_ssize_t place, u64 ms, u64 seq) noexcept
-    cpdef append(self, array ids, Py_ssize_t start, Py_ssize_t stop, Delivery delivery)
+    @cython.locals(held=list)
+    cdef append(self, array ids, Py_ssize_t start, Py_ssize_t stop, Delivery delivery)
     cpdef insert(self, Py_ssize_t place, tuple entry_id, Delivery delivery)
     cpdef Block split(self)
     @cython.locals(held=list, place=Py_ssize_t)
@@ -45,7 +50,7 @@ cdef class Block:
 cdef class Pel:
     cdef object __weakref__
     cdef list _blocks
-    cdef Py_ssize_t _count
+    cdef readonly Py_ssize_t count
     cdef Py_ssize_t _number
     cdef Py_ssize_t _place
 

@@ -26,6 +26,8 @@ cdef class Segment:
     cpdef array places(self, Py_ssize_t start, Py_ssize_t stop)
     cpdef Py_ssize_t index(self, tuple entry_id) except -1
     cpdef Py_ssize_t index_behind(self, tuple entry_id) except -1
+    @cython.locals(times=array, sequences=array)
+    cpdef Py_ssize_t place_behind(self, Py_ssize_t place, u64 ms, u64 seq) except? -1
     @cython.locals(place=Py_ssize_t)
     cpdef Py_ssize_t find(self, tuple entry_id) except? -1
     @cython.locals(first=Py_ssize_t, end=Py_ssize_t, live_bytes="long long")

@@ -189,6 +189,18 @@ class Segment:
         ms, seq, _, _, _ = self.content()
         return place + 1 if columns.is_at(ms, seq, place, entry_id) else place
 
+    def place_behind(self, place: int, ms: int, seq: int) -> int:
+        """Return the place behind this one if it has this ID, else -1; -1 too if packed. O(1)."""
+        content = self._content
+        if content is None:
+            return -1
+        times, sequences = content[0], content[1]
+        if place < len(times) and (
+            halves.half(sequences, place) == seq and halves.half(times, place) == ms
+        ):
+            return place + 1
+        return -1
+
     def find(self, entry_id: StreamId) -> int:
         """Return the place of the entry with this ID, or -1. O(log n)."""
         first_id, last_id = self._first_id, self._last_id

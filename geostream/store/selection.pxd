@@ -17,6 +17,10 @@ cdef class Part:
     cdef public Py_ssize_t stop
 
 
+@cython.locals(part=Part)
+cpdef Part part_of(Segment segment, Py_ssize_t start, Py_ssize_t stop)
+
+
 @cython.final
 cdef class Selection:
     cdef public list parts

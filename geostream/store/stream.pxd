@@ -1,5 +1,4 @@
 cimport cython
-from cpython.array cimport array
 
 from geostream.store cimport columns
 from geostream.store.columns cimport u64  # named for Cython, which follows no whole module
@@ -7,7 +6,7 @@ from geostream.store.group cimport Group
 from geostream.store.ids cimport successor
 from geostream.store.nodes cimport Nodes
 from geostream.store.segment cimport Segment
-from geostream.store.selection cimport Selection
+from geostream.store.selection cimport Part, Selection, part_of
 from geostream.store.tail cimport Tail
 from geostream.store.value cimport Value
 
@@ -28,6 +27,8 @@ cdef class Stream(Value):
     cdef public Nodes nodes
     cdef public object groups
     cdef public object idempotency
+    cdef Group _group
+    cdef bytes _group_name
 
     @cython.locals(
         segments=list, parts=list, segment=Segment, low=Py_ssize_t, high=Py_ssize_t,
@@ -44,11 +45,16 @@ cdef class Stream(Value):
     )
     cpdef Selection select_last(self, tuple start, tuple end, Py_ssize_t count=*)
 
-    cpdef bint has_tombstone_after(self, tuple position) except -1
+    @cython.locals(segment=Segment)
+    cpdef tuple oldest_id(self)
 
-    cpdef object estimate_entries_read(self, tuple position)
+    @cython.locals(found=Group)
+    cpdef Group group(self, bytes name)
 
-    cpdef object entries_read_after(self, Group group, array places)
+    @cython.locals(
+        segments=list, segment=Segment, number=Py_ssize_t, start=Py_ssize_t, stop=Py_ssize_t,
+    )
+    cpdef Part next_part(self, Group group, Py_ssize_t count)
 
     @cython.locals(number=Py_ssize_t, segment=Segment)
     cpdef tuple _locate(self, tuple entry_id)

@@ -10,7 +10,6 @@ Behaviour: https://redis.io/docs/latest/develop/data-types/streams/
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Iterable
 
 from geostream.store import columns
@@ -20,7 +19,7 @@ from geostream.store.idempotency import IID_BYTES, Idempotency
 from geostream.store.ids import MAX_ID, MIN_ID, StreamId, successor
 from geostream.store.nodes import Nodes
 from geostream.store.segment import INDEX_BYTES, Segment
-from geostream.store.selection import Part, Selection
+from geostream.store.selection import Part, Selection, part_of
 from geostream.store.tail import Tail
 from geostream.store.value import VALUE_BYTES, Value
 
@@ -34,6 +33,8 @@ class Stream(Value):
 
     __slots__ = (
         "_firsts",
+        "_group",
+        "_group_name",
         "_saved",
         "_segments",
         "_wire_bytes",
@@ -63,6 +64,8 @@ class Stream(Value):
         self.max_deleted_id = MIN_ID
         self.entries_added = 0
         self.groups = Groups()
+        self._group: Group | None = None  # the one that was asked for last
+        self._group_name = b""
         self.idempotency = Idempotency(idmp_duration_s, idmp_max_size)
 
     # Reading
@@ -70,7 +73,14 @@ class Stream(Value):
     @property
     def first_id(self) -> StreamId:
         """The ID of the oldest entry; 0-0 when empty."""
-        return self._segments[0].id_at(0) if self.length else MIN_ID
+        return self.oldest_id()
+
+    def oldest_id(self) -> StreamId:
+        """Return ``first_id``; compiled code calls this directly."""
+        if not self.length:
+            return MIN_ID
+        segment = self._segments[0]
+        return segment.id_at(0)
 
     @property
     def last_entry_id(self) -> StreamId:
@@ -170,61 +180,50 @@ class Stream(Value):
     def __contains__(self, entry_id: StreamId) -> bool:
         return self._locate(entry_id)[1] >= 0
 
-    # Counters of groups
+    # Groups
 
-    def has_tombstone_after(self, position: StreamId) -> bool:
-        """Tell whether an entry at or after this ID may have been deleted."""
-        return self.length > 0 and self.max_deleted_id != MIN_ID and position <= self.max_deleted_id
+    def group(self, name: bytes) -> Group | None:
+        """Return a group, or None. The one that was asked for last costs no look-up."""
+        found = self._group
+        if found is None or name != self._group_name or found.is_gone:
+            found = self.groups.get(name)
+            if found is not None:
+                self._group_name, self._group = name, found
+        return found
 
-    def estimate_entries_read(self, position: StreamId) -> int | None:
-        """Return how many entries were ever added up to this ID; None if nobody knows."""
-        if not self.entries_added:
-            return 0
-        if not self.length and position <= self.last_id:
-            return self.entries_added
-        if position != MIN_ID and position < self.max_deleted_id:
-            return None
-        if position >= self.last_id:
-            return self.entries_added if position == self.last_id else None
-        first_id = self.first_id
-        if self.max_deleted_id == MIN_ID or self.max_deleted_id < first_id:
-            if position < first_id:
-                return self.entries_added - self.length
-            if position == first_id:
-                return self.entries_added - self.length + 1
-        return None
+    def next_part(self, group: Group, count: int) -> Part | None:
+        """Return the next entries of a group, to be delivered at once, if one segment has them.
 
-    def entries_read_after(self, group: Group, places: array[int]) -> int | None:
-        """Return what a group's entries_read becomes when it is given its next entries. O(1).
+        None says nothing: there are none, or it is for ``select_after`` to find them.
 
-        places -- IDs of the first entries after the group's position, at least one: ms, seq, ...
+        count -- at most so many; negative is no limit
 
-        Redis goes entry by entry: it counts on while the number is known and nothing was
-        deleted ahead, else it estimates anew. Estimates are known for the stream's first
-        and last entry only, so what comes between need not be looked at.
+        O(1) where the group goes on reading, else O(log n).
         """
-        read = group.entries_read
-        if (
-            read is not None
-            and group.last_id >= self.first_id
-            and not self.has_tombstone_after(group.last_id)
-        ):
-            return read + len(places) // 2
-        read = self.estimate_entries_read((places[0], places[1]))
-        if read is not None:
-            return read + len(places) // 2 - 1
-        return self.estimate_entries_read((places[-2], places[-1]))
-
-    def lag(self, group: Group) -> int | None:
-        """Return how many entries a group has yet to read; None where Redis does not know."""
-        if not self.entries_added or not self.length:
-            return 0
-        if group.last_id < self.first_id and self.max_deleted_id < self.first_id:
-            return self.length
-        if group.entries_read is not None and not self.has_tombstone_after(group.last_id):
-            return self.entries_added - group.entries_read
-        read = self.estimate_entries_read(group.last_id)
-        return None if read is None else self.entries_added - read
+        segments, number = self._segments, group.near_segment
+        if not segments:
+            return None
+        start = -1
+        if number < len(segments):
+            segment = segments[number]
+            start = segment.place_behind(group.near_place, group.last_ms, group.last_seq)
+        if start < 0:
+            last_id = group.last_id
+            number = max(0, columns.number_of(self._firsts, last_id))
+            segment = segments[number]
+            start = segment.index_behind(last_id)
+        if start == len(segment):
+            number, start = number + 1, 0
+            if number == len(segments):
+                return None
+            segment = segments[number]
+        stop = len(segment)
+        if 0 < count <= stop - start:
+            stop = start + count
+        elif number + 1 < len(segments):
+            return None
+        group.near_segment, group.near_place = number, stop - 1
+        return part_of(segment, start, stop)
 
     def is_referenced(self, entry_id: StreamId) -> bool:
         """Tell whether some group has not read up to this ID, or has it pending.

@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis.stateful import invariant, rule
 
 from geostream.reply import PairArrays
+from geostream.resp.writer import ENCODERS
 from geostream.store.effects import Effect
 from geostream.store.ids import MAX_ID, MIN_ID, StreamId
 from geostream.store.keyspace import Keyspace
@@ -143,7 +144,9 @@ def said(reply: object) -> object:
     if isinstance(reply, dict):
         return [(said(name), said(value)) for name, value in reply.items()]
     if isinstance(reply, PairArrays):
-        return said(reply.items)
+        out: list[bytes] = []
+        ENCODERS[2](reply, out)
+        return b"".join(out)
     pieces = getattr(reply, "pieces", None)
     return reply if pieces is None else b"".join(pieces)
 

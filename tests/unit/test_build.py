@@ -102,6 +102,7 @@ STEPS = {
     "geostream.server.transfer",
     "geostream.store.columns",
     "geostream.store.halves",
+    "geostream.store.lists",
     "geostream.store.octets",
     "geostream.ticks",
 }

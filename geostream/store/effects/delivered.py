@@ -68,3 +68,26 @@ class Delivered:
 
     def __repr__(self) -> str:
         return f"Delivered{self._what()!r}"
+
+
+def delivered(
+    db: int,
+    key: bytes,
+    group: bytes,
+    consumer: bytes,
+    places: array[int],
+    time_ms: int,
+    entries_read: int | None,
+    noack: bool,
+) -> Delivered:
+    """Return the effect. Compiled, this costs a third of calling the class."""
+    effect = Delivered.__new__(Delivered)
+    effect.db = db
+    effect.key = key
+    effect.group = group
+    effect.consumer = consumer
+    effect.places = places
+    effect.time_ms = time_ms
+    effect.entries_read = entries_read
+    effect.noack = noack
+    return effect

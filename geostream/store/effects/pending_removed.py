@@ -54,3 +54,16 @@ class PendingRemoved:
 
     def __repr__(self) -> str:
         return f"PendingRemoved{self._what()!r}"
+
+
+def pending_removed(
+    db: int, key: bytes, group: bytes, places: array[int], changes: int
+) -> PendingRemoved:
+    """Return the effect. Compiled, this costs a third of calling the class."""
+    effect = PendingRemoved.__new__(PendingRemoved)
+    effect.db = db
+    effect.key = key
+    effect.group = group
+    effect.places = places
+    effect.changes = changes
+    return effect

@@ -12,6 +12,7 @@ from geostream.rdb.crc import crc64
 from geostream.rdb.dump import dump_value, restore_value
 from geostream.rdb.errors import RdbError
 from geostream.rdb.reader import RdbReader
+from geostream.store import progress
 from geostream.store.effects import Effect
 from geostream.store.ids import MAX_ID, MIN_ID
 from geostream.store.images import StreamImage, restore
@@ -57,7 +58,7 @@ def check_stream(stream):
         listed = sorted(entry_id for ids in [*owned, group.released] for entry_id in ids)
         assert listed == list(group.pending.from_id(MIN_ID))
         assert sorted(entry_id for entry_id, _ in group.oldest_first()) == listed
-        stream.lag(group)
+        progress.lag(stream, group)
 
 
 def try_file(data):

@@ -11,13 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from geostream.engine import steps
+from geostream.store import lists
 from tests.support.engines import make_engine
 
 
 @given(st.lists(st.integers()))
 def test_a_list_is_emptied_and_stays_the_same_list(items: list[int]) -> None:
     emptied = items
-    steps.empty(items)
+    lists.empty(items)
     items.append(1)
     assert emptied == [1]
 

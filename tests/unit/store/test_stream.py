@@ -4,7 +4,7 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from geostream.store import tail
+from geostream.store import progress, tail
 from geostream.store.group import Group
 from geostream.store.ids import MAX_ID, MIN_ID, id_bytes
 from geostream.store.pending import packed
@@ -132,16 +132,20 @@ TestStreamMachine = StreamMachine.TestCase
 )
 def test_entries_read_counts_on_or_is_estimated(last_id, entries_read, ids, expected):
     stream = stream_of(*((ms, 0) for ms in range(1, 6)))
-    assert stream.entries_read_after(Group(last_id, entries_read), packed(ids)) == expected
+    assert (
+        progress.entries_read_after(stream, Group(last_id, entries_read), packed(ids)) == expected
+    )
 
 
 def test_entries_read_is_unknown_before_a_deleted_entry():
     stream = stream_of(*((ms, 0) for ms in range(1, 6)))
     stream.delete([(3, 0)])
     stream.max_deleted_id = (3, 0)
-    assert stream.entries_read_after(Group((1, 0), 1), packed([(2, 0)])) is None
-    assert stream.entries_read_after(Group((1, 0), 1), packed([(2, 0), (4, 0), (5, 0)])) == 5
-    assert stream.entries_read_after(Group((4, 0), 4), packed([(5, 0)])) == 5
+    assert progress.entries_read_after(stream, Group((1, 0), 1), packed([(2, 0)])) is None
+    assert (
+        progress.entries_read_after(stream, Group((1, 0), 1), packed([(2, 0), (4, 0), (5, 0)])) == 5
+    )
+    assert progress.entries_read_after(stream, Group((4, 0), 4), packed([(5, 0)])) == 5
 
 
 @pytest.mark.parametrize(
@@ -157,7 +161,7 @@ def test_entries_read_is_unknown_before_a_deleted_entry():
 )
 def test_lag_is_known_at_the_ends_or_by_counting(last_id, entries_read, lag):
     stream = stream_of(*((ms, 0) for ms in range(1, 6)))
-    assert stream.lag(Group(last_id, entries_read)) == lag
+    assert progress.lag(stream, Group(last_id, entries_read)) == lag
 
 
 def test_an_entry_is_referenced_until_every_group_is_done_with_it():
