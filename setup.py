@@ -64,6 +64,7 @@ COMPILED_MODULES = [
     "geostream.server.unsent",
     "geostream.store.additions",
     "geostream.store.apply",
+    "geostream.store.deliveries",
     "geostream.store.effects.delivered",
     "geostream.store.effects.entry_added",
     "geostream.store.effects.pending_removed",
@@ -113,10 +114,10 @@ RECYCLED = {
     "geostream.commands.streams_write": _KEPT_AND_FLAT,
     "geostream.commands.trimming": _KEPT_AND_FLAT,
     "geostream.reply": _KEPT,
+    "geostream.store.deliveries": _KEPT_AND_FLAT,
     "geostream.store.effects.delivered": _KEPT_AND_FLAT,
     "geostream.store.effects.entry_added": _KEPT_AND_FLAT,
     "geostream.store.effects.pending_removed": _KEPT_AND_FLAT,
-    "geostream.store.pending": _KEPT_AND_FLAT,
     "geostream.store.selection": _KEPT_AND_FLAT,
 }
 

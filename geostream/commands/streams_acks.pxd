@@ -9,7 +9,8 @@ from geostream.store.effects.pending_removed cimport pending_removed
 from geostream.store.group cimport Group
 from geostream.store cimport halves
 from geostream.store.halves cimport u64
-from geostream.store.pending cimport Pel, packed
+from geostream.store.deliveries cimport packed
+from geostream.store.pending cimport Pel
 from geostream.store.stream cimport Stream
 
 cdef array _HALVES
@@ -27,8 +28,8 @@ cdef class AckPending(Shortcut):
     cdef object take(self, Context ctx, list words)
 
 
-@cython.locals(
-    place=Py_ssize_t, ms=u64, seq=u64, last_ms=u64, last_seq=u64, is_above=bint,
-)
+@cython.locals(number=Py_ssize_t, run=Py_ssize_t)
 cdef bint _are_pending(Pel pel, array places) except -1
+@cython.locals(ms=u64, before_ms=u64)
+cdef bint _ascends_at(array places, Py_ssize_t at) except -1
 cpdef parse_xack(Args args)

@@ -19,10 +19,11 @@ from geostream.engine.context import Context
 from geostream.engine.shortcut import Shortcut
 from geostream.reply import Reply
 from geostream.store import halves
+from geostream.store.deliveries import packed
 from geostream.store.effects import Released
 from geostream.store.effects.pending_removed import PendingRemoved, pending_removed
 from geostream.store.ids import StreamId
-from geostream.store.pending import Pel, packed
+from geostream.store.pending import Pel
 
 _HALVES = packed([])  # what arrays are made like
 
@@ -61,14 +62,23 @@ class AckPending(Shortcut):
 
 def _are_pending(pel: Pel, places: array[int]) -> bool:
     """Tell whether IDs, ms, seq, ms, seq, ..., ascend, and each is pending."""
-    last_ms = last_seq = 0
-    for place in range(0, len(places), 2):
-        ms, seq = halves.half(places, place), halves.half(places, place + 1)
-        is_above = ms > last_ms or (ms == last_ms and seq > last_seq) or not place
-        if not is_above or pel.find(ms, seq) is None:
+    number = 0
+    while number < len(places) // 2:
+        if number and not _ascends_at(places, 2 * number):
             return False
-        last_ms, last_seq = ms, seq
+        run = pel.run(places, number)
+        if not run:
+            return False
+        number += run
     return True
+
+
+def _ascends_at(places: array[int], at: int) -> bool:
+    """Tell whether the ID before this place is below the one there."""
+    ms, before_ms = halves.half(places, at), halves.half(places, at - 2)
+    if ms != before_ms:
+        return before_ms < ms
+    return halves.half(places, at - 1) < halves.half(places, at + 1)
 
 
 def parse_xack(args: Args) -> XAck:

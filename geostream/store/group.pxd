@@ -5,7 +5,8 @@ from geostream.store cimport halves, lists
 from geostream.store.halves cimport u64
 from geostream.store.lists cimport empty  # named for Cython, which follows no whole module
 from geostream.store.own_ids cimport OwnIds
-from geostream.store.pending cimport Delivery, Pel, delivery_of, packed, unpacked
+from geostream.store.deliveries cimport Delivery, delivery_of, packed, unpacked
+from geostream.store.pending cimport Pel
 
 
 cdef Py_ssize_t _STALE
@@ -44,8 +45,8 @@ cdef class Group:
     cpdef assign(self, tuple entry_id, Consumer consumer, long long time_ms, object count)
 
     @cython.locals(
-        pending=Pel, held=Delivery, owner=Consumer, count=Py_ssize_t, place=Py_ssize_t,
-        ms=u64, seq=u64,
+        pending=Pel, held=Delivery, owner=Consumer, count=Py_ssize_t, number=Py_ssize_t,
+        run=Py_ssize_t,
     )
     cpdef remove(self, array places)
 

@@ -19,9 +19,10 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 
 from geostream.store import halves, lists
+from geostream.store.deliveries import Delivery, delivery_of, packed, unpacked
 from geostream.store.ids import StreamId
 from geostream.store.own_ids import OwnIds
-from geostream.store.pending import STALE_ALLOWANCE, Delivery, Pel, delivery_of, packed, unpacked
+from geostream.store.pending import STALE_ALLOWANCE, Pel
 
 _STALE = STALE_ALLOWANCE  # once more, as a C number
 NEVER = -1  # a consumer's active time before its first entry
@@ -149,19 +150,24 @@ class Group:
         pending = self.pending
         owner: Consumer | None = None
         count = 0  # of those that were this owner's, and are not told yet
-        for place in range(0, len(places), 2):
-            ms, seq = halves.half(places, place), halves.half(places, place + 1)
-            held = pending.drop(ms, seq)
-            if held is None:
+        number = 0
+        while number < len(places) // 2:
+            run = pending.run(places, number)
+            if not run:
+                number += 1
                 continue
+            held = pending.drop_run(run)
             if held.consumer is None or held.consumer is not owner:
                 if owner is not None:
                     owner.pending.drop(count)
                 owner, count = held.consumer, 0
-            held.live -= 1
-            count += 1
-            if owner is None:
-                del self.released[ms, seq]
+            held.live -= run
+            count += run
+            if owner is None:  # each was released alone
+                del self.released[
+                    halves.half(places, 2 * number), halves.half(places, 2 * number + 1)
+                ]
+            number += run
         if owner is not None:
             owner.pending.drop(count)
         self._forget_stale()

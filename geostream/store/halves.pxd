@@ -9,6 +9,16 @@ cdef inline u64 half(array values, Py_ssize_t place) noexcept:
     return values.data.as_ulonglongs[place]
 
 
+cdef inline bint is_at(
+    array halves, array sequences, Py_ssize_t place, array ids, Py_ssize_t number
+) noexcept:
+    cdef u64* asked = ids.data.as_ulonglongs + 2 * number
+    return (
+        sequences.data.as_ulonglongs[place] == asked[1]
+        and halves.data.as_ulonglongs[place] == asked[0]
+    )
+
+
 cdef inline Py_ssize_t first_place(array halves, array sequences, u64 ms, u64 seq) noexcept:
     cdef Py_ssize_t low = 0
     cdef Py_ssize_t high = len(halves)

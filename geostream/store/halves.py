@@ -18,6 +18,13 @@ def half(values: array[int], place: int) -> int:
     return values[place]
 
 
+def is_at(
+    halves: array[int], sequences: array[int], place: int, ids: array[int], number: int
+) -> bool:
+    """Tell whether an ID of ms, seq, ms, seq, ... has a place in two arrays. Unchecked, too."""
+    return sequences[place] == ids[2 * number + 1] and halves[place] == ids[2 * number]
+
+
 def first_place(halves: array[int], sequences: array[int], ms: int, seq: int) -> int:
     """Return the place of the first ID that is not below this one. O(log n)."""
     low = bisect_left(halves, ms)

@@ -21,11 +21,11 @@ from typing import NamedTuple, Protocol
 
 from msgspec import Struct, field
 
+from geostream.store.deliveries import Delivery
 from geostream.store.group import NEVER, Group, Record
 from geostream.store.groups import Groups
 from geostream.store.ids import MIN_ID, StreamId
 from geostream.store.nodes import cut_nodes
-from geostream.store.pending import Delivery
 from geostream.store.segment import Segment
 from geostream.store.stream import Stream
 

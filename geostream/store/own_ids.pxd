@@ -4,7 +4,8 @@ from cpython.array cimport array
 from geostream.store cimport halves, lists
 from geostream.store.halves cimport u64
 from geostream.store.lists cimport empty  # named for Cython, which follows no whole module
-from geostream.store.pending cimport Delivery, Pel
+from geostream.store.deliveries cimport Delivery
+from geostream.store.pending cimport Pel
 
 
 cdef Py_ssize_t _STALE

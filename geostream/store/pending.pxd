@@ -2,48 +2,11 @@ cimport cython
 from cpython.array cimport array
 
 from geostream.store cimport halves
+from geostream.store.deliveries cimport Block, Delivery
 from geostream.store.halves cimport u64
 
 cdef Py_ssize_t _BLOCK_IDS
 cdef Py_ssize_t _STALE
-cdef array _HALVES
-
-
-cpdef array packed(list ids)
-cpdef list unpacked(array ids)
-
-
-@cython.final
-cdef class Delivery:
-    cdef public object consumer
-    cdef public long long time_ms
-    cdef public object delivery_count
-    cdef public array ids
-    cdef public Py_ssize_t live
-
-
-@cython.locals(delivery=Delivery)
-cpdef Delivery delivery_of(object consumer, long long time_ms, array ids)
-
-
-@cython.final
-cdef class Block:
-    cdef public array ms
-    cdef public array seq
-    cdef public list held
-    cdef public Py_ssize_t live
-    cdef public bint is_shared
-
-    cpdef own(self)
-    cdef give(self, Py_ssize_t place, Delivery delivery)
-    cdef bint has(self, Py_ssize_t place, u64 ms, u64 seq) noexcept
-    @cython.locals(held=list)
-    cdef append(self, array ids, Py_ssize_t start, Py_ssize_t stop, Delivery delivery)
-    cpdef insert(self, Py_ssize_t place, tuple entry_id, Delivery delivery)
-    cpdef Block split(self)
-    @cython.locals(held=list, place=Py_ssize_t)
-    cpdef compact(self)
-    cpdef absorb(self, Block upper)
 
 
 @cython.final
@@ -82,8 +45,16 @@ cdef class Pel:
     @cython.locals(blocks=list, block=Block, place=Py_ssize_t, before=Delivery)
     cpdef Delivery put(self, tuple entry_id, Delivery delivery)
 
-    @cython.locals(place=Py_ssize_t, block=Block, held=Delivery)
-    cpdef Delivery drop(self, u64 ms, u64 seq)
+    @cython.locals(
+        place=Py_ssize_t, block=Block, held=list, delivery=object, count=Py_ssize_t,
+        most=Py_ssize_t,
+    )
+    cpdef Py_ssize_t run(self, array ids, Py_ssize_t first) except -1
+
+    @cython.locals(
+        block=Block, held=list, place=Py_ssize_t, last=Py_ssize_t, delivery=Delivery,
+    )
+    cpdef Delivery drop_run(self, Py_ssize_t count)
 
     @cython.locals(block=Block, pictures=list)
     cpdef list pictures(self)

@@ -6,9 +6,6 @@ is. An entry that goes away leaves its place empty, until a quarter of its block
 left; then the block is written anew. IDs are nearly always added at the end, and acknowledged
 one after the other, so the place after the one found last is looked at before any search.
 
-What a ``Delivery`` says is never changed: an entry is given another one. All entries of one
-read share one. It has the IDs it was made for, and an ID still has it if the Pel says so.
-
 Times are Unix milliseconds and come from the caller. Whether the entry is still in the
 stream is the stream's business: a deleted entry stays pending until it is acknowledged
 or claimed.
@@ -20,13 +17,10 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from geostream.store import halves
+from geostream.store.deliveries import Block, Delivery
 from geostream.store.ids import MAX_ID, MIN_ID, StreamId, successor
-
-if TYPE_CHECKING:
-    from geostream.store.group import Consumer
 
 BLOCK_IDS = 512  # a block that grew to twice as many is split
 STALE_ALLOWANCE = 64  # stale things kept before something small is rewritten
@@ -35,125 +29,6 @@ PENDING_BYTES = 50  # what one pending entry costs with group and consumer, abou
 
 _BLOCK_IDS = BLOCK_IDS  # once more, as C numbers
 _STALE = STALE_ALLOWANCE
-_HALVES = array("Q")  # empty: what arrays are made like
-
-
-def packed(ids: list[StreamId]) -> array[int]:
-    """Return ms, seq, ms, seq, ... of IDs, as a ``Delivery`` has them."""
-    return halves.interleaved(ids, _HALVES)
-
-
-def unpacked(ids: array[int]) -> list[StreamId]:
-    """Return the IDs of ms, seq, ms, seq, ..."""
-    numbers = iter(ids)
-    return list(zip(numbers, numbers, strict=True))
-
-
-class Delivery:
-    """Who has pending entries, since when, and how often they were delivered."""
-
-    __slots__ = ("consumer", "delivery_count", "ids", "live", "time_ms")
-
-    def __init__(
-        self, consumer: Consumer | None, time_ms: int, delivery_count: int, ids: array[int]
-    ) -> None:
-        """Make one for ascending IDs; consumer None: released by XNACK.
-
-        ids -- ms, seq, ms, seq, ...; may be shared, and is never changed, but replaced
-        """
-        self.consumer = consumer
-        self.time_ms = time_ms
-        self.delivery_count = delivery_count
-        self.ids = ids
-        self.live = len(ids) // 2  # so many still have it
-
-
-def delivery_of(consumer: Consumer, time_ms: int, ids: array[int]) -> Delivery:
-    """Return what was delivered for the first time: it costs a third of calling the class."""
-    delivery = Delivery.__new__(Delivery)
-    delivery.consumer = consumer
-    delivery.time_ms = time_ms
-    delivery.delivery_count = 1
-    delivery.ids = ids
-    delivery.live = len(ids) // 2
-    return delivery
-
-
-class Block:
-    """Some consecutive IDs; ``held`` has a delivery for each, None where it went away."""
-
-    __slots__ = ("held", "is_shared", "live", "ms", "seq")
-
-    def __init__(self) -> None:
-        """Start empty."""
-        self.ms = _HALVES[:]
-        self.seq = _HALVES[:]
-        self.held: list[Delivery | None] = []
-        self.live = 0
-        self.is_shared = False  # lists and arrays belong to a picture, too
-
-    def own(self) -> None:
-        """Have lists and arrays that may be changed."""
-        self.ms, self.seq, self.held = self.ms[:], self.seq[:], self.held[:]
-        self.is_shared = False
-
-    def give(self, place: int, delivery: Delivery | None) -> None:
-        """Put a delivery at a place, or take it away."""
-        if self.is_shared:
-            self.own()
-        self.held[place] = delivery
-
-    def has(self, place: int, ms: int, seq: int) -> bool:
-        """Tell whether this ID has that place."""
-        return halves.half(self.seq, place) == seq and halves.half(self.ms, place) == ms
-
-    def append(self, ids: array[int], start: int, stop: int, delivery: Delivery) -> None:
-        """Add IDs that are above all here: those from one place in an array up to another."""
-        if self.is_shared:
-            self.own()
-        halves.spread(self.ms, self.seq, ids, start, stop)
-        held = self.held
-        for _ in range(start, stop):
-            held.append(delivery)
-        self.live += stop - start
-
-    def insert(self, place: int, entry_id: StreamId, delivery: Delivery) -> None:
-        """Put an ID where it belongs."""
-        if self.is_shared:
-            self.own()
-        self.ms.insert(place, entry_id[0])
-        self.seq.insert(place, entry_id[1])
-        self.held.insert(place, delivery)
-        self.live += 1
-
-    def split(self) -> Block:
-        """Give the upper half to a new block; return it."""
-        if self.is_shared:
-            self.own()
-        upper, middle = Block(), len(self.held) // 2
-        upper.ms, upper.seq, upper.held = self.ms[middle:], self.seq[middle:], self.held[middle:]
-        del self.ms[middle:], self.seq[middle:], self.held[middle:]
-        upper.live = len(upper.held) - upper.held.count(None)
-        self.live -= upper.live
-        return upper
-
-    def compact(self) -> None:
-        """Forget the places of what went away."""
-        held = self.held
-        places = [place for place in range(len(held)) if held[place] is not None]
-        self.ms = array("Q", [self.ms[place] for place in places])
-        self.seq = array("Q", [self.seq[place] for place in places])
-        self.held = [held[place] for place in places]
-        self.is_shared = False
-
-    def absorb(self, upper: Block) -> None:
-        """Take over what another block has, whose IDs are above all here."""
-        if self.is_shared:
-            self.own()
-        self.ms.extend(upper.ms)
-        self.seq.extend(upper.seq)
-        self.held += upper.held
-        self.live += upper.live
 
 
 class Pel:
@@ -295,20 +170,47 @@ class Pel:
             blocks.insert(self._number + 1, block.split())
         return None
 
-    def drop(self, ms: int, seq: int) -> Delivery | None:
-        """Remove an ID and return the delivery it had, or None. Cost: as ``find``."""
-        place = self._seek(ms, seq)
+    def run(self, ids: array[int], first: int) -> int:
+        """Return how many IDs stand one behind the other here, and have one delivery.
+
+        ids   -- ms, seq, ms, seq, ...
+        first -- the number of the one to begin with; 0 is returned if it is not pending
+
+        Cost: as ``find``, and little for each behind the first.
+        """
+        place = self._seek(halves.half(ids, 2 * first), halves.half(ids, 2 * first + 1))
         if place < 0:
-            return None
+            return 0
         block = self._blocks[self._number]
-        held = block.held[place]
-        if held is not None:
-            block.give(place, None)
-            block.live -= 1
-            self.count -= 1
-            if block.live * 4 < len(block.held):
-                self._tidy(self._number, block)
-        return held
+        held = block.held
+        delivery = held[place]
+        if delivery is None:
+            return 0
+        count, most = 1, min(len(ids) // 2 - first, len(held) - place)
+        while (
+            count < most
+            and halves.is_at(block.ms, block.seq, place + count, ids, first + count)
+            and held[place + count] is delivery
+        ):
+            count += 1
+        self._place = place + count - 1
+        return count
+
+    def drop_run(self, count: int) -> Delivery:
+        """Remove what ``run`` found, as many as it said; return their delivery."""
+        block = self._blocks[self._number]
+        if block.is_shared:
+            block.own()
+        held, last = block.held, self._place
+        delivery = held[last]
+        assert delivery is not None
+        for place in range(last - count + 1, last + 1):
+            held[place] = None
+        block.live -= count
+        self.count -= count
+        if block.live * 4 < len(held):
+            self._tidy(self._number, block)
+        return delivery
 
     def _tidy(self, number: int, block: Block) -> None:
         """Rewrite a block of which little is left. The last one is left alone until it is full."""

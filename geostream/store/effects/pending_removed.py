@@ -5,8 +5,8 @@ from __future__ import annotations
 from array import array
 from typing import ClassVar
 
+from geostream.store.deliveries import packed, unpacked
 from geostream.store.ids import StreamId
-from geostream.store.pending import packed, unpacked
 
 
 class PendingRemoved:

@@ -4,8 +4,9 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from geostream.store.deliveries import packed
 from geostream.store.group import Group
-from geostream.store.pending import STALE_ALLOWANCE, packed
+from geostream.store.pending import STALE_ALLOWANCE
 
 NAMES = [b"a", b"b", b"c"]
 IDS = st.tuples(st.integers(0, 6), st.integers(0, 1))

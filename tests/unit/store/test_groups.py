@@ -3,10 +3,11 @@
 import hypothesis.strategies as st
 from hypothesis import given
 
+from geostream.store.deliveries import packed
 from geostream.store.group import CONSUMER_BYTES, Group
 from geostream.store.groups import GROUP_BYTES, Groups
 from geostream.store.ids import MAX_ID
-from geostream.store.pending import PENDING_BYTES, packed
+from geostream.store.pending import PENDING_BYTES
 
 NAMES = st.sampled_from([b"a", b"b", b"c", b"d"])
 STEPS = st.lists(

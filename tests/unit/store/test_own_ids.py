@@ -6,8 +6,8 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
+from geostream.store.deliveries import packed
 from geostream.store.group import Group
-from geostream.store.pending import packed
 
 RUNS = st.builds(
     lambda first, count, step: [(ms, 0) for ms in range(first, first + count * step, step)],

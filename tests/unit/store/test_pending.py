@@ -6,8 +6,9 @@ from itertools import islice
 import hypothesis.strategies as st
 from hypothesis import given
 
+from geostream.store.deliveries import Delivery, packed
 from geostream.store.ids import MAX_ID, MIN_ID
-from geostream.store.pending import BLOCK_IDS, Delivery, Pel
+from geostream.store.pending import BLOCK_IDS, Pel
 
 IDS = st.tuples(st.integers(0, 300), st.integers(0, 3))
 LARGE_IDS = st.sampled_from([MAX_ID, (MAX_ID[0], 0), (2**63, 5), (0, MAX_ID[1])])
@@ -45,6 +46,15 @@ def put(pel, model, ids):
         model[entry_id] = delivery
 
 
+def drop(pel, ids):
+    """Take IDs away, and return what each had."""
+    places, dropped = packed(ids), []
+    while len(dropped) < len(ids):
+        count = pel.run(places, len(dropped))
+        dropped += [pel.drop_run(count)] * count if count else [None]
+    return dropped
+
+
 def check(pel, model, start):
     in_order = sorted(model)
     assert list(pel) == in_order
@@ -65,8 +75,8 @@ def test_it_agrees_with_a_plain_dict(changes, start):
         if change == "put":
             put(pel, model, ids)
         else:
-            for ms, seq in ids:
-                assert pel.drop(ms, seq) is model.pop((ms, seq), None)
+            for held, entry_id in zip(drop(pel, ids), ids, strict=True):
+                assert held is model.pop(entry_id, None)
         check(pel, model, start)
     filled = Pel()
     filled.fill(model)
@@ -81,9 +91,9 @@ def test_ids_that_went_away_do_not_pile_up():
     pel = Pel()
     for ms in range(10_000):
         pel.put_above(delivery_of([(ms, 0), (ms, 1)]))
-        assert pel.drop(ms, 0) is not None
+        assert drop(pel, [(ms, 0)]) != [None]
         if ms >= 10:
-            assert pel.drop(ms - 10, 1) is not None
+            assert drop(pel, [(ms - 10, 1)]) != [None]
     assert list(pel) == [(ms, 1) for ms in range(9_990, 10_000)]
     assert places(pel) <= 2 * BLOCK_IDS
 
@@ -93,7 +103,7 @@ def test_of_many_only_some_are_left_here_and_there_in_few_blocks():
     pel.put_above(delivery_of([(ms, 0) for ms in range(100_000)]))
     for ms in range(100_000):
         if ms % 100:
-            pel.drop(ms, 0)
+            drop(pel, [(ms, 0)])
     assert list(pel) == [(ms, 0) for ms in range(0, 100_000, 100)]
     assert places(pel) <= 4 * 1_000 + BLOCK_IDS
     assert len(pel.pictures()) <= 10
@@ -102,7 +112,7 @@ def test_of_many_only_some_are_left_here_and_there_in_few_blocks():
 def test_after_all_went_away_lower_ids_are_added_at_the_end():
     pel = Pel()
     pel.put_above(delivery_of([(9, 0)]))
-    pel.drop(9, 0)
+    drop(pel, [(9, 0)])
     assert pel.is_below(1, 0)
     pel.put_above(delivery_of([(1, 0), (2, 0)]))
     assert list(pel.from_id(MIN_ID)) == [(1, 0), (2, 0)]
@@ -128,9 +138,9 @@ def test_a_picture_stays_as_it_is(changes, later):
         if change == "put":
             put(pel, model, ids)
         else:
-            for ms, seq in ids:
-                pel.drop(ms, seq)
-                model.pop((ms, seq), None)
+            drop(pel, ids)
+            for entry_id in ids:
+                model.pop(entry_id, None)
     if later:
         assert [(list(ms), list(seq), list(held)) for ms, seq, held in pictures] == before
     assert list(pel) == sorted(model)

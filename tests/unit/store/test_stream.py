@@ -5,9 +5,9 @@ import pytest
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from geostream.store import progress, tail
+from geostream.store.deliveries import packed
 from geostream.store.group import Group
 from geostream.store.ids import MAX_ID, MIN_ID, id_bytes
-from geostream.store.pending import packed
 from geostream.store.stream import Stream
 from geostream.store.wire import pack_entry
 
