@@ -32,6 +32,7 @@ COMPILED_MODULES = [
     "geostream.commands.stream_options",
     "geostream.commands.streams_acks",
     "geostream.commands.streams_delivery",
+    "geostream.commands.streams_range",
     "geostream.commands.streams_read",
     "geostream.commands.streams_write",
     "geostream.commands.trimming",

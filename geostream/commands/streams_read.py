@@ -9,6 +9,7 @@ from __future__ import annotations
 from geostream import errors
 from geostream.commands.stream_ids import parse_high_bound, parse_id, parse_low_bound
 from geostream.commands.stream_options import Caps, ReadOptions, parse_read
+from geostream.commands.streams_range import ReadRange
 from geostream.engine.args import Args
 from geostream.engine.command import Flag, Keys, command
 from geostream.engine.context import Context
@@ -90,6 +91,7 @@ def parse_xrevrange(args: Args) -> XRange:
     complexity="O(log(N)+M) with N entries in the stream and M of them returned",
     history=(("6.2.0", "Added exclusive ranges."),),
     parse=parse_xrange,
+    shortcut=ReadRange(),
 )
 def xrange(ctx: Context, asked: XRange) -> Reply:
     """Reply with the entries; a null array if none are wanted of an existing stream."""

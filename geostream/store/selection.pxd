@@ -2,7 +2,7 @@ cimport cython
 
 from cpython.array cimport array
 
-from geostream.reply cimport Wire
+from geostream.reply cimport Wire, wire_of
 from geostream.store.segment cimport Segment
 
 

@@ -17,7 +17,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterator
 
-from geostream.reply import Later, Wire
+from geostream.reply import Later, Wire, wire_of
 from geostream.store.ids import StreamId
 from geostream.store.segment import Piece, Segment
 
@@ -86,7 +86,9 @@ class Selection:
         if not self.count:
             return NO_ENTRIES
         head, whole = self._head(), self._whole_parts()
-        return Wire(self.pieces(head) if whole is None else _in_turns(head, *whole))
+        if whole is None:
+            return wire_of(self.pieces(head))
+        return Wire(_in_turns(head, *whole))
 
     def as_array_reversed(self) -> Wire:
         """Return the same with the newest entry first."""

@@ -121,7 +121,7 @@ class Stream(Value):
             if 0 < count < high - low:
                 high = low + count
             if high > low:
-                parts.append(Part(segment, low, high))
+                parts.append(part_of(segment, low, high))
                 found += high - low
                 if count > 0:
                     count -= high - low
