@@ -6,9 +6,8 @@ keyspace's journal after the handler returned; it is counted, shown to WATCH, wa
 listeners, and emptied. Then the requests that waited for it run again.
 
 Nothing here switches, so a command is atomic. The engine is told the time. How long a command
-took it measures with a stopwatch, once a command: from the end of the one before.
-
-Order of checks and texts: those of Redis, compared in tests/differential.
+took it measures with a stopwatch, once a command: from the end of the one before. Order of
+checks and texts: those of Redis, compared in tests/differential.
 """
 
 from __future__ import annotations

@@ -38,6 +38,7 @@ cdef class Journal(Gate):
     cdef _gather(self)
     cpdef end_turn(self)
     cpdef hand_over(self)
+    cdef _await_sync(self)
     cpdef long long position(self) except? -1
     cpdef long long synced_position(self) except? -1
     cpdef long long waits_for(self) except? -1

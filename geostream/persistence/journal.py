@@ -3,13 +3,15 @@
 What all clients changed in a turn of the hub is one batch with a number; at the end of the
 turn it goes to every writer (writer.py). With ``always`` no reply leaves before the batch is
 synced whose effects it tells or could have seen; the replies of clients that only read wait
-as well, because a crash could take back what they saw. With ``everysec`` they wait only when
-the disk is more than ``STALLED_S`` behind, so no more than that can ever be lost. Where no
-reply waits, a batch is what changed within ``GATHER_S``: handing over costs both threads, and
-the writers' threads take the interpreter from the hub each time they wake. Meanwhile effects
-are given to the plugins some at a time (``Persistence.gather``), which may have them in their
-own form at once: thousands of small objects, kept for another thread to read and free, cost
-more than writing them down while they are in the processor's cache.
+as well, because a crash could take back what they saw. While the disk is quick the hub waits
+with them: nobody could be answered anyway, and what is asked meanwhile shares the next sync.
+
+With ``everysec`` replies wait only when the disk is more than ``STALLED_S`` behind, so no more
+than that can ever be lost. Where no reply waits, a batch is what changed within ``GATHER_S``:
+handing over costs both threads, and the writers' threads take the interpreter from the hub each
+time they wake. Meanwhile effects are given to the plugins some at a time (``Persistence.gather``),
+which may have them in their own form at once: thousands of small objects, kept for another
+thread to read and free, cost more than writing them down while they are in the processor's cache.
 
 When a disk fails, writes are refused (``refusal``), and the replies that wait are given up:
 whoever wrote is told that it is not on disk, whoever read gets what it asked for. What was
@@ -36,6 +38,7 @@ from geostream.persistence.writer import Failure, Writer
 from geostream.store.effects import Effect
 from geostream.store.effects.entry_added import EntryAdded
 
+AWAIT_S = 0.01  # longest that the hub stands still for a sync, with ``always``
 GATHER_S = 0.03  # of changes that are one batch, where no reply waits for them
 GATHERED_EFFECTS = 10_000  # most that are held back, about
 PORTION_EFFECTS = 128  # gathered at a time ...
@@ -179,6 +182,8 @@ class Journal(Gate):
             return
         if self._fsync == "always" or self._holds or self._changes >= GATHERED_EFFECTS:
             self.hand_over()
+            if self._fsync == "always":
+                self._await_sync()
         elif not self._gathers:
             self._gathers = True
             self._open_s = self._clock.monotonic_s()
@@ -202,6 +207,17 @@ class Journal(Gate):
         for writer in self.writers:
             if writer.plugin.appends:
                 writer.append(self._number)
+
+    def _await_sync(self) -> None:
+        """Wait until the latest batch is synced, if that is soon: then replies need not wait."""
+        for writer in self.writers:
+            if writer.plugin.appends and not writer.await_sync(self._number, AWAIT_S):
+                return  # we shall hear of it
+        self._synced = self._number
+        if self.replies is not None:
+            self.replies.release(self._number)
+        if self.failing is not None:  # nobody was told that the disk recovered
+            self._progress.send()
 
     def position(self) -> int:
         """Return the number of the batch that has the latest change."""

@@ -17,6 +17,7 @@ anew (``must_rewrite``), which somebody else arranges, because it takes a snapsh
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -86,6 +87,8 @@ class Writer:
         self._jobs: SimpleQueue[_Batch | _Call | None] = SimpleQueue()
         self._ahead: deque[_Batch | _Call | None] = deque()  # taken off the queue, not done yet
         self._urgent = threading.Event()  # try again at once: somebody waits
+        self._is_awaited = False  # the hub stands still until something here has changed ...
+        self._answers: SimpleQueue[None] = SimpleQueue()  # ... and is told by this
         self._is_stopping = False
         self._synced_s = clock.monotonic_s()
         self._thread = threading.Thread(target=self._run, name=f"{plugin.name}-writer", daemon=True)
@@ -106,6 +109,15 @@ class Writer:
         """Have what was gathered written as one batch; numbers ascend."""
         self._jobs.put(_Batch(number, self._gathered, self._effects))
         self._gathered, self._effects = [], 0
+
+    def await_sync(self, number: int, timeout_s: float) -> bool:
+        """Hold the hub up until a batch is synced; False: it takes too long, or failed."""
+        self._is_awaited = True
+        with contextlib.suppress(Empty):
+            while self.synced < number and self.failure is None:
+                self._answers.get(timeout=timeout_s)
+        self._is_awaited = False
+        return self.synced >= number and self.failure is None
 
     def call(
         self, function: Callable[[], Any], done: Callable[[Any, BaseException | None], None]
@@ -255,13 +267,21 @@ class Writer:
             return
         self.syncs += 1
         self.synced = number
-        self._notify()
+        self._answer()
 
     def _fail(self, reason: str) -> None:
         if self.failure is None or self.failure.reason != reason:
             since_ms = self.failure.since_ms if self.failure else self._clock.now_ms()
             self.failure = Failure(since_ms, reason)
         self._notify()
+        self._answer()
+
+    def _answer(self) -> None:
+        """Tell the hub of a sync or a failure. Who stops waiting looks once more after that."""
+        if self._is_awaited:
+            self._answers.put(None)
+        else:
+            self._notify()
 
     def sync_now(self) -> None:
         """Sync everything appended; to be called in the thread. Raises OSError if that fails."""

@@ -9,6 +9,7 @@ import pytest
 
 from geostream.persistence import journal
 from geostream.persistence.journal import GATHERED_EFFECTS, PORTION_EFFECTS, Journal
+from geostream.persistence.writer import Failure
 from geostream.store.effects import KeyDeleted
 from tests.support.clock import ManualClock
 from tests.support.plugins import ScriptedPlugin
@@ -141,6 +142,47 @@ def test_with_always_a_reply_waits_for_its_batch(make):
     assert setup.journal.waits_for() == 0
 
 
+def test_while_the_disk_is_quick_the_turn_ends_when_its_batch_is_synced(make, monkeypatch):
+    monkeypatch.setattr(journal, "AWAIT_S", LIMIT_S)
+    setup = make()
+    setup.change()
+    setup.journal.end_turn()
+    assert setup.journal.synced_position() == 1
+    assert setup.journal.waits_for() == 0
+
+
+def test_replies_that_waited_leave_with_the_next_batch_that_is_synced(make, monkeypatch):
+    setup = make()
+    setup.plugin.may_sync.clear()
+    setup.change()
+    setup.journal.end_turn()
+    assert setup.replies.released == 0
+    monkeypatch.setattr(journal, "AWAIT_S", LIMIT_S)
+    setup.plugin.may_sync.set()
+    setup.change()
+    setup.journal.end_turn()
+    assert setup.replies.released == 2
+
+
+def test_a_sync_that_fails_while_the_hub_waits_lets_no_reply_pass(make, monkeypatch):
+    monkeypatch.setattr(journal, "AWAIT_S", LIMIT_S)
+    setup = make()
+    setup.plugin.sync_error = OSError(errno.EIO, "Input/output error")
+    setup.change()
+    setup.journal.end_turn()
+    assert setup.journal.waits_for() == 1
+    setup.until(lambda: setup.replies.refused == 1)
+
+
+def test_a_disk_that_recovered_while_the_hub_waited_is_heard_of(make, monkeypatch):
+    monkeypatch.setattr(journal, "AWAIT_S", LIMIT_S)
+    setup = make()
+    setup.journal.failing = (setup.plugin, Failure(0, "heard of before"))
+    setup.change()
+    setup.journal.end_turn()
+    setup.until(lambda: setup.journal.failing is None)
+
+
 def test_with_everysec_a_reply_does_not_wait(make):
     setup = make("everysec")
     setup.plugin.may_sync.clear()
@@ -254,7 +296,7 @@ def test_a_call_has_its_place_between_two_batches(make):
     setup.journal.call(setup.writer, setup.plugin.begin_snapshot, lambda *done: told.append(done))
     setup.change()
     setup.journal.end_turn()
-    setup.until(lambda: setup.journal.synced_position() == 2)
+    setup.until(lambda: setup.journal.synced_position() == 2 and told)
     assert [call for call in setup.plugin.calls if call != "sync"] == ["append", "begin", "append"]
     assert told == [(None, None)]
 
