@@ -49,6 +49,7 @@ COMPILED_MODULES = [
     "geostream.engine.transactions",
     "geostream.engine.waiters",
     "geostream.persistence.journal",
+    "geostream.rdb.alike",
     "geostream.rdb.listpack",
     "geostream.rdb.lzf",
     "geostream.rdb.node_reader",

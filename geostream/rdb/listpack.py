@@ -24,6 +24,9 @@ UNCOUNTED: Final = 65535  # in place of the number of elements, from that number
 
 _HEADER = Struct("<IH")
 
+_CUT_OFF, _WRONG_LENGTH, _NO_ELEMENT = -1, -2, -3  # in place of where an element ends
+_TOLD = {_CUT_OFF: "an element is cut off", _WRONG_LENGTH: "an element's length is wrong"}
+
 
 class BadListpack(ValueError):
     """Bytes that are no listpack; the text says why."""
@@ -50,6 +53,14 @@ def element_end(data: bytes, at: int, end: int) -> int:
 
     Raises BadListpack if it is none, or reaches behind ``end``.
     """
+    found = end_of(data, at, end)
+    if found < 0:
+        raise BadListpack(_TOLD.get(found) or f"no element begins with byte {data[at]}")
+    return found
+
+
+def end_of(data: bytes, at: int, end: int) -> int:
+    """Return the same as ``element_end``; a number below zero instead of an error."""
     first = data[at]
     if first < 0x80:
         size = 1
@@ -59,13 +70,13 @@ def element_end(data: bytes, at: int, end: int) -> int:
         size = 2
     else:
         size = _wide_size(data, at, end)
+        if size < 0:
+            return size
     at += size
     if at >= end:
-        raise BadListpack("an element is cut off")
+        return _CUT_OFF
     if size < 128:
-        if data[at] != size:
-            raise BadListpack("an element's length is wrong")
-        return at + 1
+        return at + 1 if data[at] == size else _WRONG_LENGTH
     return _backlen_end(data, at, end, size)
 
 
@@ -76,13 +87,13 @@ def _wide_size(data: bytes, at: int, end: int) -> int:
         return 2 + ((first & 15) << 8 | data[at + 1])
     if first == 0xF0:
         if end - at < 5:
-            raise BadListpack("an element is cut off")
+            return _CUT_OFF
         return 5 + _u32(data, at + 1)
     if first < 0xF4:
         return first - 0xEE
     if first == 0xF4:
         return 9
-    raise BadListpack(f"no element begins with byte {first}")
+    return _NO_ELEMENT
 
 
 def _u32(data: bytes, at: int) -> int:
@@ -95,11 +106,11 @@ def _backlen_end(data: bytes, at: int, end: int, size: int) -> int:
     while size >> shift >= 128:
         shift += 7
     if end - at <= shift // 7:
-        raise BadListpack("an element is cut off")
+        return _CUT_OFF
     more = 0
     while shift >= 0:
         if data[at] != (size >> shift & 127 | more):
-            raise BadListpack("an element's length is wrong")
+            return _WRONG_LENGTH
         at += 1
         shift -= 7
         more = 128

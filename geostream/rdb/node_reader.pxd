@@ -2,50 +2,22 @@
 
 cimport cython
 
+from geostream.rdb.alike cimport AlikeReader
 from geostream.rdb.listpack cimport check_frame, element_end, integer, is_text, text_size, text_start
 from geostream.rdb.strings cimport Cursor
 from geostream.store cimport octets
 from geostream.store.octets cimport i64, octet, u64
-from geostream.store.runs cimport EntryWriter, IdHeads, put_number
+from geostream.store.runs cimport EntryWriter
 
 cdef u64 _MASK
 cdef int _DELETED
 cdef int _SAME_FIELDS
-cdef Py_ssize_t _FULL_BYTES
-cdef Py_ssize_t _FULL_ENTRIES
-cdef Py_ssize_t _SHORT
-cdef bytearray _SHORT_HEADS
 
 
 @cython.final
-cdef class NodeReader:
-    cdef readonly list segments
-    cdef readonly list first_ids
-    cdef readonly Py_ssize_t length
-    cdef u64 _last_ms
-    cdef u64 _last_seq
-    cdef i64 _growth_bytes
-    cdef EntryWriter _writer
-    cdef IdHeads _ids
-    cdef u64 _key_ms
-    cdef u64 _key_seq
-    cdef Py_ssize_t _at
-    cdef Py_ssize_t _end
-    cdef Py_ssize_t _elements
-    cdef list _names
-    cdef bytes _master
-    cdef Py_ssize_t _fields
-    cdef octet* _heads_out
-    cdef bytearray _leads
-    cdef octet* _leads_out
-    cdef bytearray _lead_ends
-    cdef octet* _lead_ends_out
-    cdef Py_ssize_t _most_bytes
-    cdef u64 _ms
-    cdef u64 _seq
-
+cdef class NodeReader(AlikeReader):
     @cython.locals(
-        at=Py_ssize_t, number=Py_ssize_t, key=bytes, ms=u64, seq=u64, blob=bytes
+        at=Py_ssize_t, number=Py_ssize_t, taken=Py_ssize_t, key=bytes, ms=u64, seq=u64, blob=bytes
     )
     cpdef bint add_stored(self, Cursor cursor, Py_ssize_t count) except -1
     @cython.locals(before=Py_ssize_t, announced=Py_ssize_t)
@@ -56,28 +28,13 @@ cdef class NodeReader:
         _=i64, count=i64, at=Py_ssize_t, start=Py_ssize_t, size=Py_ssize_t, text=bytes
     )
     cdef int _read_names(self, const octet* data) except -1
-    @cython.locals(
-        writer=EntryWriter, out="octet*", place=Py_ssize_t, count=Py_ssize_t, limit=Py_ssize_t,
-        end=Py_ssize_t, behind=Py_ssize_t, stop=Py_ssize_t, at=Py_ssize_t
-    )
-    cdef Py_ssize_t _take_alike(self, const octet* data) except -1
-    @cython.locals(at=Py_ssize_t, end=Py_ssize_t, step=Py_ssize_t, is_small=bint, ms=u64, seq=u64)
-    cdef int _take_alike_id(self, const octet* data) except -1
-    @cython.locals(
-        at=Py_ssize_t, end=Py_ssize_t, number=Py_ssize_t, size=Py_ssize_t, start=Py_ssize_t,
-        begin=Py_ssize_t
-    )
-    cdef Py_ssize_t _put_values(
-        self, const octet* data, octet* out, Py_ssize_t place
-    ) except -1
-    @cython.locals(writer=EntryWriter, taken=Py_ssize_t)
-    cdef Py_ssize_t _note_alike(self, Py_ssize_t count, Py_ssize_t place) except -1
     @cython.locals(_=i64, flags=i64, ms=u64, seq=u64, pairs=i64)
     cdef int _read_entry(self, const octet* data, bint is_first) except -1
     @cython.locals(_=Py_ssize_t, writer=EntryWriter, name=bytes)
     cdef int _write_entry(
         self, const octet* data, u64 ms, u64 seq, Py_ssize_t pairs, int same
     ) except -1
+    cdef int _look_at_room(self) except -1
     @cython.locals(at=Py_ssize_t, size=Py_ssize_t)
     cdef int _write_word(self, const octet* data) except -1
     cdef int _check_order(self, u64 ms, u64 seq, bint is_first) except -1

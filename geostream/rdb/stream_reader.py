@@ -64,7 +64,7 @@ def _read_nodes(cursor: Cursor, image: StreamImage) -> None:
     count, begin = cursor.length(), cursor.at
     if count > cursor.end - begin:
         raise BadValue(begin, SHORT)
-    reader = NodeReader()
+    reader = NodeReader(count)
     if not reader.add_stored(cursor, count):
         cursor.at = begin
         reader = _sorted_nodes(cursor, count)

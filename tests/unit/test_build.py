@@ -98,6 +98,7 @@ def test_the_list_is_in_order_and_names_nothing_twice():
 STEPS = {
     "geostream.commands.id_lists",
     "geostream.engine.steps",
+    "geostream.rdb.lock",
     "geostream.resp.steps",
     "geostream.server.transfer",
     "geostream.store.columns",
@@ -111,7 +112,7 @@ STEPS = {
 @pytest.mark.parametrize("name", sorted(STEPS))
 def test_each_step_is_there_in_both_languages_with_the_same_arguments(name):
     source = (ROOT / name.replace(".", "/")).with_suffix(".pxd").read_text(encoding="utf-8")
-    in_c = re.findall(r"^cdef inline [\w ]+?[ *]([a-z]\w+)\(([^)]*)\)", source, re.MULTILINE)
+    in_c = re.findall(r"^cdef inline [\w ]+?[ *]+([a-z]\w+)\(([^)]*)\)", source, re.MULTILINE)
     in_python = {
         step_name: list(inspect.signature(step).parameters)
         for step_name, step in inspect.getmembers(import_module(name), inspect.isfunction)

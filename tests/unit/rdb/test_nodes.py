@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geostream.rdb import node_reader, node_writer
+from geostream.rdb import alike, node_reader, node_writer
 from geostream.rdb.node_reader import BadNode, NodeReader
 from geostream.rdb.node_writer import begins_of, nodes_of
 from geostream.store.images import image_of
@@ -121,7 +121,7 @@ def test_ids_ascend_from_node_to_node_and_none_is_zero():
 
 
 def test_names_told_once_cannot_stand_for_any_amount_of_wire(monkeypatch):
-    monkeypatch.setattr(node_reader, "GROWTH_FREE_BYTES", 10_000)
+    monkeypatch.setattr(alike, "GROWTH_FREE_BYTES", 10_000)
     monkeypatch.setattr(node_reader, "GROWTH_FACTOR", 4)
     count, name = 50, b"n" * 1000
     same = [part for seq in range(count) for part in (2, 0, seq, b"v", 4)]
