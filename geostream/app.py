@@ -33,7 +33,7 @@ from geostream.engine.settings import apply_settings
 from geostream.persistence.api import Corrupt
 from geostream.persistence.disk import KeptDisk
 from geostream.persistence.recovery import Loaded, WrongOrder
-from geostream.persistence.registry import UnusablePlugin
+from geostream.persistence.registry import Begun, UnusablePlugin
 from geostream.server.listener import Server
 from geostream.server.packing import Packer
 from geostream.server.stopwatch import RunningStopwatch
@@ -44,6 +44,7 @@ CLOSE_S = 10.0  # and the disk, to take what is left; a snapshot may take longer
 PROGRESS_S = 1.0  # between two lines about loading
 RESERVED_FILES = 64  # file descriptors that are not clients
 
+IMPORTED_BYTES = 9 * 2**20  # what modules take that are imported while data is read, about
 GC_THRESHOLDS = (50_000, 20, 50)  # commands leave no cycles; closed connections do
 
 log = logs.logger("server")
@@ -52,7 +53,7 @@ log = logs.logger("server")
 class Process(Host):
     """This process, as the engine sees it."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, begun: Begun | None = None) -> None:
         """Know the configuration; ``tcp_port`` is set once it is bound."""
         self.run_id = os.urandom(20).hex()
         self.config_file = str(config.path or "")
@@ -64,6 +65,9 @@ class Process(Host):
         self.event_loop = str(gevent.get_hub().loop.backend)
         self.total_memory_bytes = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
         self.baseline_bytes = self.resident_bytes() - heap.ready_bytes()
+        if begun is not None:  # what was read since is there too
+            before_bytes = begun.resident_bytes + IMPORTED_BYTES
+            self.baseline_bytes = min(self.baseline_bytes, before_bytes)
         self.stopping = Event()
 
     def sleep(self, duration_s: float) -> None:
@@ -84,11 +88,7 @@ class Process(Host):
 
     def resident_bytes(self) -> int:
         """Return how much memory the process has resident."""
-        try:
-            with open("/proc/self/statm", "rb") as statm:
-                return int(statm.read().split()[1]) * resource.getpagesize()
-        except OSError:  # not Linux: the highest it ever was is what there is
-            return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+        return heap.resident_bytes()
 
     def cpu_s(self) -> tuple[float, float]:
         """Return system and user CPU seconds the process has used."""
@@ -99,10 +99,10 @@ class Process(Host):
 class App:
     """The running server."""
 
-    def __init__(self, config: Config) -> None:
-        """Build everything; nothing is bound yet."""
+    def __init__(self, config: Config, begun: Begun | None = None) -> None:
+        """Build everything, but for what was begun; nothing is bound yet."""
         self.config = config
-        self.process = Process(config)
+        self.process = Process(config, begun)
         self.clock = Clock()
         keyspace = Keyspace(config.settings.server.databases)
         self.engine = Engine(
@@ -113,7 +113,10 @@ class App:
         self.server = Server(
             self.engine, config, self.clock, self._report_fault, self._report_dropped
         )
-        self.disk = KeptDisk(self.engine, config, self.clock, self._log, self._report_fault)
+        self.disk = KeptDisk(
+            self.engine, config, self.clock, self._log, self._report_fault,
+            None if begun is None else begun.plugins,
+        )  # fmt: skip
         self.engine.disk = self.disk
         self.packer = Packer(self.engine, config, self._report_fault)
         self._progress_s = self.clock.monotonic_s()
@@ -304,8 +307,11 @@ class App:
         )  # fmt: skip
 
 
-def serve(config: Config) -> int:
-    """Run a server with this configuration until it is told to stop; return the exit status."""
+def serve(config: Config, begun: Begun | None = None) -> int:
+    """Run a server with this configuration until it is told to stop; return the exit status.
+
+    begun -- plugins of this configuration, if they are built already
+    """
     settings = config.settings.log
     try:
         output = logs.Log(level=settings.loglevel, path=settings.logfile, form=settings.log_format)
@@ -314,7 +320,7 @@ def serve(config: Config) -> int:
         return 1
     config.on_change("loglevel", lambda level: output.set_level(str(level)))
     try:
-        return App(config).run()
+        return App(config, begun).run()
     except UnusablePlugin as error:
         logs.event(log, logs.ERROR, "cannot start", reason=str(error))
         return 1

@@ -6,6 +6,7 @@ Much here concerns glibc, whose names these are; where a function is missing not
 from __future__ import annotations
 
 import ctypes
+import resource
 from threading import Thread
 
 # Replies of a megabyte come and go. If what is free at the end of the heap went back to the
@@ -48,6 +49,15 @@ def give_back() -> None:
     """Give memory that is free back to the system. Any thread may call this."""
     if _malloc_trim is not None:
         _malloc_trim(0)
+
+
+def resident_bytes() -> int:
+    """Return how much memory the process has resident."""
+    try:
+        with open("/proc/self/statm", "rb") as statm:
+            return int(statm.read().split()[1]) * resource.getpagesize()
+    except OSError:  # not Linux: the highest it ever was is what there is
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
 def make_ready(size_bytes: int) -> None:

@@ -61,11 +61,14 @@ def run(config: Config, *, in_background: bool = False, pidfile: str = "") -> in
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     heap.settle()
     heap.make_ready(_likely_bytes(config))
-    # Only now: the import starts gevent's hub, and is the slow part of a start.
+    # Only now: the imports start gevent's hub, and are the slow part of a start.
+    from geostream.persistence.registry import begin  # noqa: PLC0415
+
+    begun = begin(config)
     from geostream.app import serve  # noqa: PLC0415
 
     try:
-        return serve(config)
+        return serve(config, begun)
     finally:
         if pid_path is not None:
             with suppress(OSError):  # it was never written, or somebody tidied up before us

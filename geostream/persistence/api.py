@@ -129,6 +129,13 @@ class Persistence(ABC):
         Raises ValueError if it does not do. Nothing happens for options the plugin does not know.
         """
 
+    def read_ahead(self) -> None:
+        """Begin to read, in a thread, what ``load`` will yield; return at once.
+
+        Called before anything else, if at all, while the rest of the server is imported. What
+        needs no interpreter gains by it. Raise nothing: what is wrong is for ``open`` or ``load``.
+        """
+
     @abstractmethod
     def open(self) -> None:
         """Open or create the files. Raises OSError, or Corrupt if somebody else's are there."""

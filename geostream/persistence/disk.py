@@ -30,6 +30,7 @@ from geostream.persistence.reconfiguration import AOF, follow_settings
 from geostream.persistence.recovery import Loaded, choose, load
 from geostream.persistence.registry import (
     Entry,
+    Plugins,
     build,
     build_all,
     save_rules,
@@ -53,8 +54,9 @@ class KeptDisk(Disk):
         clock: Clock,
         log: Log,
         on_fault: Callable[[str, BaseException], None],
+        plugins: Plugins | None = None,
     ) -> None:
-        """Build the plugins; nothing is opened. Raises UnusablePlugin."""
+        """Build the plugins, if they are not given; nothing is opened. Raises UnusablePlugin."""
         self._engine = engine
         self._config = config
         self._clock = clock
@@ -69,7 +71,7 @@ class KeptDisk(Disk):
         self.is_loaded = False
         self._saves_at_stop: bool | None = None
         self.entries: dict[Writer, Entry] = {}
-        for plugin, entry in build_all(config):
+        for plugin, entry in build_all(config) if plugins is None else plugins:
             self.add(plugin, entry)
         follow_settings(self, config)
 

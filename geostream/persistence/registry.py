@@ -11,11 +11,12 @@ from collections.abc import Mapping, Sequence
 from importlib import import_module
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 from msgspec import Struct
 
+from geostream import heap
 from geostream.config import Config
 from geostream.config.settings import Persistence as PersistenceSettings
 from geostream.persistence.api import Persistence
@@ -60,6 +61,10 @@ class Entry(Struct, frozen=True):
     options: Mapping[str, Any]
     save: tuple[tuple[int, int], ...] | None = None  # seconds, changes; None: the setting
     is_implied: bool = False  # by appendonly, not named
+
+
+#: What is built of them, in the order in which they are looked at for data to load.
+Plugins = list[tuple[Persistence, Entry]]
 
 
 def entries_of(settings: PersistenceSettings) -> list[Entry]:
@@ -173,7 +178,7 @@ def _checked(name: str, found: object) -> type[Persistence]:
     return found
 
 
-def build_all(config: Config) -> list[tuple[Persistence, Entry]]:
+def build_all(config: Config) -> Plugins:
     """Return all plugins that are asked for, in load order. Raises UnusablePlugin."""
     entries = entries_of(config.settings.persistence)
     return in_load_order([(build(entry, config), entry) for entry in entries])
@@ -187,3 +192,22 @@ def build(entry: Entry, config: Config) -> Persistence:
         return find(entry.use)(Path(settings.directory), {**shared, **entry.options})
     except ValueError as error:
         raise UnusablePlugin(f"persistence.plugins: {entry.use}: {error}") from error
+
+
+class Begun(NamedTuple):
+    """Plugins, the first of which reads already, and what the process took before."""
+
+    plugins: Plugins
+    resident_bytes: int
+
+
+def begin(config: Config) -> Begun | None:
+    """Build the plugins and have the first one read ahead; None if they cannot be built."""
+    try:
+        plugins = build_all(config)
+    except UnusablePlugin:  # which the server finds as well, and has a log to tell it
+        return None
+    begun = Begun(plugins, heap.resident_bytes())
+    if plugins:
+        plugins[0][0].read_ahead()
+    return begun

@@ -10,10 +10,11 @@ A file begins in database 0. SELECT, MULTI, EXEC and DISCARD go no further than 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from geostream.persistence.api import Additions, Corrupt, LoadReport, Request, Stored
+from geostream.persistence.ahead import ReadAhead
+from geostream.persistence.api import Additions, Corrupt, Effect, LoadReport, Request, Stored
 from geostream.rdb.errors import BadRdb
 from geostream.rdb.reader import RdbReader
 from geostream_plugins.aof.annotations import SUM_LINE, Annotations, BadAnnotation, Held
@@ -22,16 +23,22 @@ from geostream_plugins.aof.scan import BadFormat, Data, Item, Run, Scanner, Torn
 _CONTROL = (b"SELECT", b"MULTI", b"EXEC", b"DISCARD")
 _LONGEST_CONTROL = 7
 _RDB_MARKS = (b"REDIS", b"VALKE")
-_MAX_DATABASE = 2**31 - 1
+MAX_DATABASE = 2**31 - 1
 _SMALL_BYTES = 4096  # a file without keys is smaller
 
 
 class LogReader:
     """One file being read. Iterate once."""
 
-    def __init__(self, path: Path, data: Data, report: LoadReport) -> None:
-        """Stand at the beginning of a file's bytes; note in the report how far it is read."""
+    def __init__(
+        self, path: Path, data: Data, report: LoadReport, ahead: ReadAhead | None = None
+    ) -> None:
+        """Stand at the beginning of a file's bytes; note in the report how far it is read.
+
+        ahead -- of the RDB it begins with, if there is one
+        """
         self._path = path
+        self._ahead = ahead
         self._data = data
         self._report = report
         self._loaded_before = report.loaded_bytes
@@ -46,8 +53,12 @@ class LogReader:
         """Yield what is stored. Raises Torn, BadFormat, and Corrupt for an RDB."""
         start = 0
         if self._data[:5] in _RDB_MARKS:
-            reader = RdbReader(self._data, now_ms=None, databases=_MAX_DATABASE)
-            yield from self._rdb(reader)
+            if self._ahead is not None:
+                reader = self._ahead.reader
+                yield from self._rdb(reader, self._ahead)
+            else:
+                reader = RdbReader(self._data, now_ms=None, databases=MAX_DATABASE)
+                yield from self._rdb(reader, reader)
             start = reader.offset
             self._note_whole(start)
         scanner = Scanner(self._data, start)
@@ -88,10 +99,10 @@ class LogReader:
             return Request(self._database, item)
         return Additions(self._database, *item)
 
-    def _rdb(self, reader: RdbReader) -> Iterator[Stored]:
+    def _rdb(self, reader: RdbReader, effects: Iterable[Effect]) -> Iterator[Stored]:
         report = self._report
         try:
-            for effect in reader:
+            for effect in effects:
                 report.offset = reader.offset
                 report.loaded_bytes = self._loaded_before + reader.offset
                 yield effect
@@ -161,7 +172,7 @@ class LogReader:
 
     def _select(self, at: int, words: list[bytes]) -> None:
         number = words[1] if len(words) == 2 else b""
-        if not number.isdigit() or len(number) > 10 or int(number) > _MAX_DATABASE:
+        if not number.isdigit() or len(number) > 10 or int(number) > MAX_DATABASE:
             raise BadFormat(at, "SELECT of what is no database")
         self._database = int(number)
 
@@ -192,6 +203,17 @@ class LogReader:
 
 def _is_control(words: list[bytes]) -> bool:
     return len(words[0]) <= _LONGEST_CONTROL and words[0].upper() in _CONTROL
+
+
+def begun(path: Path) -> ReadAhead | None:
+    """Return the RDB that a file begins with, read from now on; None if there is none."""
+    try:
+        with path.open("rb") as file:
+            if file.read(5) not in _RDB_MARKS:
+                return None
+        return ReadAhead(path, now_ms=None, databases=MAX_DATABASE)
+    except (OSError, ValueError):  # whoever loads it will be told
+        return None
 
 
 def holds_nothing(path: Path) -> bool:

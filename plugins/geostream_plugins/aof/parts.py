@@ -58,6 +58,14 @@ class Parts:
         else:
             self._refuse_stray_files()
 
+    def likely_base(self) -> Path | None:
+        """Return the base that the manifest names, read without the lock; None if there is none."""
+        try:
+            base = read_manifest(self.manifest_path).base
+        except (OSError, Corrupt):  # ``open`` tells
+            return None
+        return None if base is None else self.path(base)
+
     def path(self, part: Part) -> Path:
         """Return where a part is."""
         return self.place / part.name

@@ -20,10 +20,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from geostream.persistence.ahead import ReadAhead
 from geostream.persistence.api import Corrupt, Effect, Persistence, Stored
 from geostream_plugins.aof.base import write_command_base, write_rdb_base
 from geostream_plugins.aof.log_file import LogFile
-from geostream_plugins.aof.log_reader import LogReader, holds_nothing
+from geostream_plugins.aof.log_reader import LogReader, begun, holds_nothing
 from geostream_plugins.aof.manifest import Manifest, Part, sync_directory
 from geostream_plugins.aof.options import changed, read_options
 from geostream_plugins.aof.parts import Parts
@@ -42,6 +43,7 @@ class AofPersistence(Persistence):
         super().__init__(directory, options)
         self._options = read_options(options)
         self._parts = Parts(directory, self._options.appenddirname, self._options.appendfilename)
+        self._ahead: ReadAhead | None = None  # of the base
         self._log: LogFile | None = None
         self._is_current = False  # what the manifest names is what the server holds
         self._database = NO_DATABASE  # selected in the increment
@@ -54,6 +56,10 @@ class AofPersistence(Persistence):
         self._options = changed(self._options, name, value)
 
     # Opening and loading
+
+    def read_ahead(self) -> None:
+        base = self._parts.likely_base()
+        self._ahead = begun(base) if base is not None else None
 
     def open(self) -> None:
         self._parts.open()
@@ -77,12 +83,14 @@ class AofPersistence(Persistence):
         files = parts.manifest.files
         report.total_bytes = parts.size_bytes()
         report.loaded_bytes = 0
+        ahead, self._ahead = self._ahead, None
         tail: tuple[Path, int, str] | None = None
         for number, part in enumerate(files, 1):
             path = parts.path(part)
             report.path, report.offset = path, 0
             with _mapped(path) as data:
-                reader = LogReader(path, data, report)
+                is_begun = number == 1 and ahead is not None and ahead.is_of(path)
+                reader = LogReader(path, data, report, ahead if is_begun else None)
                 try:
                     yield from reader
                 except BadFormat as error:

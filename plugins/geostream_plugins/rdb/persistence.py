@@ -16,7 +16,6 @@ messages producers sent (XADD IDMP), and that pending entries were given back (X
 from __future__ import annotations
 
 import logging
-import mmap
 import os
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -26,6 +25,7 @@ from typing import Any, ClassVar
 
 import msgspec
 
+from geostream.persistence.ahead import ReadAhead
 from geostream.persistence.api import Corrupt, Effect, Persistence, Stored
 from geostream.rdb.errors import SHORT, BadRdb
 from geostream.rdb.reader import RdbReader
@@ -52,6 +52,7 @@ class RdbPersistence(Persistence):
         super().__init__(directory, options)
         self._chosen = parse_options(options)
         self._source: Path | None = None  # what was loaded with something left out
+        self._ahead: ReadAhead | None = None
         self._size_bytes = 0
         self._losses = Losses()  # of the last snapshot
 
@@ -66,6 +67,14 @@ class RdbPersistence(Persistence):
             changed = parse_options({name: value})
             self._chosen = msgspec.structs.replace(self._chosen, **{name: getattr(changed, name)})
 
+    def read_ahead(self) -> None:
+        with suppress(OSError, ValueError):  # it is not there, or empty
+            self._ahead = self._opened()
+
+    def _opened(self) -> ReadAhead:
+        now_ms, relaxed = time.time_ns() // 1_000_000, self._chosen.relaxed
+        return ReadAhead(self.path, now_ms=now_ms, relaxed=relaxed, databases=ANY_DATABASE)
+
     def open(self) -> None:
         Path(self.directory).mkdir(parents=True, exist_ok=True)
         for leftover in Path(self.directory).glob(TEMPORARY.format("*")):
@@ -78,24 +87,21 @@ class RdbPersistence(Persistence):
         path = self.path
         self.report.path = path
         try:
-            file = path.open("rb")
+            size_bytes = path.stat().st_size
         except FileNotFoundError:
             return
-        with file:
-            size_bytes = os.fstat(file.fileno()).st_size
-            if not size_bytes:
-                raise Corrupt(path, 0, SHORT, "the file is empty; if that is meant, remove it")
-            self.report.total_bytes = self._size_bytes = size_bytes
-            with mmap.mmap(file.fileno(), size_bytes, access=mmap.ACCESS_READ) as data:
-                yield from self._load(path, data)
+        if not size_bytes:
+            raise Corrupt(path, 0, SHORT, "the file is empty; if that is meant, remove it")
+        self.report.total_bytes = self._size_bytes = size_bytes
+        ahead, self._ahead = self._ahead, None
+        if ahead is None or not ahead.is_of(path):
+            ahead = self._opened()
+        yield from self._load(path, ahead)
 
-    def _load(self, path: Path, data: mmap.mmap) -> Iterator[Stored]:
-        report = self.report
-        now_ms = time.time_ns() // 1_000_000
-        relaxed = self._chosen.relaxed
-        reader = RdbReader(data, now_ms=now_ms, relaxed=relaxed, databases=ANY_DATABASE)
+    def _load(self, path: Path, ahead: ReadAhead) -> Iterator[Stored]:
+        report, reader = self.report, ahead.reader
         try:
-            for effect in reader:
+            for effect in ahead:
                 report.offset = report.loaded_bytes = reader.offset
                 report.keys_expired = reader.keys_expired
                 yield effect

@@ -5,6 +5,7 @@ import os
 
 import pytest
 
+from geostream.persistence import ahead as persistence_ahead
 from geostream.persistence.api import Corrupt
 from geostream.rdb.writer import write_rdb
 from geostream.store.capture import Capture
@@ -218,3 +219,66 @@ def test_what_the_version_cannot_hold_is_told(tmp_path, caplog):
     assert "1 messages of producers" in caplog.text
     assert plugin.info()["rdb_file_bytes"] == (tmp_path / "dump.rdb").stat().st_size
     assert module.logger.name == "geostream_plugins.rdb.persistence"
+
+
+# Read before it is asked for
+
+
+def ahead(directory, **options):
+    plugin = RdbPersistence(directory, options)
+    plugin.read_ahead()
+    plugin.open()
+    return plugin
+
+
+def test_what_was_read_ahead_is_what_is_loaded(tmp_path):
+    keyspace = store()
+    saved(opened(tmp_path), keyspace)
+    plugin = ahead(tmp_path)
+    assert kept(loaded(plugin), 11) == kept(keyspace, 11)
+    size = (tmp_path / "dump.rdb").stat().st_size
+    assert plugin.report.total_bytes == plugin.report.loaded_bytes == plugin.report.offset == size
+
+
+def test_more_keys_than_are_read_ahead_are_loaded(tmp_path, monkeypatch):
+    monkeypatch.setattr(persistence_ahead, "MOST_EFFECTS", 3)
+    bench = make_engine()
+    for number in range(10):
+        bench.execute("SET", f"k{number}", "v")
+    saved(opened(tmp_path), bench.engine.keyspace)
+    assert kept(loaded(ahead(tmp_path)), 11) == kept(bench.engine.keyspace, 11)
+
+
+def test_a_file_that_is_another_by_then_is_read_anew(tmp_path):
+    saved(opened(tmp_path), store())
+    plugin = ahead(tmp_path)
+    bench = make_engine()
+    bench.execute("XADD", "other", "1-1", "f", "v")
+    saved(opened(tmp_path), bench.engine.keyspace)
+    assert kept(loaded(plugin), 11) == kept(bench.engine.keyspace, 11)
+
+
+@pytest.mark.parametrize("content", [None, b"", b"REDIS0011", b"no RDB at all"])
+def test_what_cannot_be_read_ahead_is_told_when_it_is_loaded(tmp_path, content):
+    if content is not None:
+        (tmp_path / "dump.rdb").write_bytes(content)
+    told = []
+    for plugin in (opened(tmp_path), ahead(tmp_path)):
+        try:
+            told.append(list(plugin.load()))
+        except Corrupt as error:
+            told.append(str(error))
+    assert told[0] == told[1]
+
+
+def test_damage_that_is_found_ahead_refuses_the_start(tmp_path):
+    saved(opened(tmp_path), store())
+    path = tmp_path / "dump.rdb"
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(Corrupt) as first:
+        list(opened(tmp_path).load())
+    with pytest.raises(Corrupt) as second:
+        list(ahead(tmp_path).load())
+    assert str(first.value) == str(second.value)
