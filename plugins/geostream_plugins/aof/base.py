@@ -12,7 +12,6 @@ written as one RESTORE.
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterable, Iterator
 from itertools import chain, groupby, islice
 from pathlib import Path
@@ -47,7 +46,10 @@ def write_rdb_base(
     compress  -- whether strings are compressed
     now_s     -- Unix time, noted in the file
     """
-    with tempfile.TemporaryFile(dir=directory) as rest:
+    # Imported here: a start need not wait for it.
+    from tempfile import TemporaryFile  # noqa: PLC0415
+
+    with TemporaryFile(dir=directory) as rest:
 
         def noting() -> Iterator[Effect]:
             for effect in image:
