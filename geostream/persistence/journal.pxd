@@ -18,7 +18,7 @@ cdef class Journal(Gate):
     cdef object _clock
     cdef object _on_fault
     cdef object _on_change
-    cdef bint _appends
+    cdef public list appending
     cdef list _open
     cdef Py_ssize_t _open_bytes
     cdef Py_ssize_t _changes

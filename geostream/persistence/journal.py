@@ -82,7 +82,9 @@ class Journal(Gate):
         self._clock = clock
         self._on_fault = on_fault
         self._on_change = on_change
-        self._appends = False  # one of the writers does, so changes are to be kept for it
+        self.appending: list[
+            Writer
+        ] = []  # those that are given batches; never changed, but replaced
         self._open: list[Effect] = []  # not gathered
         self._open_bytes = 0  # of their entries
         self._changes = 0  # not handed over, gathered or not
@@ -106,7 +108,7 @@ class Journal(Gate):
         writer = Writer(plugin, self._fsync, self._clock, self._progress.send, self._on_fault)
         writer.appended = writer.synced = self._number
         self.writers.append(writer)
-        self._appends = bool(self.appending)
+        self._note_appending()
         self._settle()
         return writer
 
@@ -114,13 +116,11 @@ class Journal(Gate):
         """Give a writer no more; stopping it is the caller's business."""
         self.hand_over()
         self.writers.remove(writer)
-        self._appends = bool(self.appending)
+        self._note_appending()
         self._on_progress()
 
-    @property
-    def appending(self) -> list[Writer]:
-        """The writers that are given batches."""
-        return [writer for writer in self.writers if writer.plugin.appends]
+    def _note_appending(self) -> None:
+        self.appending = [writer for writer in self.writers if writer.plugin.appends]
 
     def set_fsync(self, fsync: str) -> None:
         """Go by another policy."""
@@ -156,7 +156,7 @@ class Journal(Gate):
 
     def take(self, effects: list[Effect]) -> None:
         """Note what a command changed; an engine's listener."""
-        if not self._appends:
+        if not self.appending:
             return
         for effect in effects:
             if type(effect) is EntryAdded:
@@ -172,9 +172,8 @@ class Journal(Gate):
         """Give the plugins what changed since they were last given something."""
         effects, self._open = self._open, []
         self._open_bytes = 0
-        for writer in self.writers:
-            if writer.plugin.appends:
-                writer.gather(effects)
+        for writer in self.appending:
+            writer.gather(effects)
 
     def end_turn(self) -> None:
         """Hand over what changed, at the end of a turn of the hub; or wait for more."""
@@ -204,14 +203,13 @@ class Journal(Gate):
         if self._gathers:
             self._gathers = False
             self._gathering.stop()
-        for writer in self.writers:
-            if writer.plugin.appends:
-                writer.append(self._number)
+        for writer in self.appending:
+            writer.append(self._number)
 
     def _await_sync(self) -> None:
         """Wait until the latest batch is synced, if that is soon: then replies need not wait."""
-        for writer in self.writers:
-            if writer.plugin.appends and not writer.await_sync(self._number, AWAIT_S):
+        for writer in self.appending:
+            if not writer.await_sync(self._number, AWAIT_S):
                 return  # we shall hear of it
         self._synced = self._number
         if self.replies is not None:
