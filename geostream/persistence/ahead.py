@@ -14,7 +14,6 @@ from itertools import islice
 from pathlib import Path
 from threading import Thread
 
-from geostream.rdb.errors import BadRdb
 from geostream.rdb.reader import RdbReader
 from geostream.store.effects import Effect
 
@@ -37,7 +36,7 @@ class ReadAhead:
         self.reader = RdbReader(self._data, now_ms=now_ms, relaxed=relaxed, databases=databases)
         self._effects = iter(self.reader)
         self._found: list[Effect] = []
-        self._error: BadRdb | None = None
+        self._error: BaseException | None = None
         self._thread = Thread(target=self._read, name="reader", daemon=True)
         self._thread.start()
 
@@ -49,7 +48,7 @@ class ReadAhead:
             return False
 
     def __iter__(self) -> Iterator[Effect]:
-        """Raises BadRdb."""
+        """Raises BadRdb, and whatever else went wrong: what is not whole must not seem so."""
         self._thread.join()
         yield from self._found
         if self._error is not None:
@@ -59,7 +58,7 @@ class ReadAhead:
     def _read(self) -> None:
         try:
             self._found.extend(islice(self._effects, MOST_EFFECTS))
-        except BadRdb as error:
+        except BaseException as error:  # raised again where the effects are asked for
             self._error = error
 
 
