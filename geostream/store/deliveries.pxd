@@ -16,7 +16,8 @@ cdef class Delivery:
     cdef public object consumer
     cdef public long long time_ms
     cdef public object delivery_count
-    cdef public array ids
+    cdef public u64 first_ms
+    cdef public u64 first_seq
     cdef public Py_ssize_t live
 
 

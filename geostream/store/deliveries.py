@@ -1,8 +1,10 @@
 """What pending entries are made of: deliveries, and blocks of IDs that have them.
 
 What a ``Delivery`` says is never changed: an entry is given another one. All entries of one
-read share one. It has the IDs it was made for, and an ID still has it if the ``Pel`` of its
-group says so (pending.py), which keeps the IDs in blocks.
+read share one. Which IDs have it is said by the ``Pel`` of its group (pending.py), which keeps
+them in blocks; a delivery has the first of those it was made for, where looking for them begins,
+and how many are left, where it ends. It is made for IDs that are neighbours there: so few others
+are looked at. That it is small counts where entries are read one by one.
 """
 
 from __future__ import annotations
@@ -33,29 +35,32 @@ def unpacked(ids: array[int]) -> list[StreamId]:
 class Delivery:
     """Who has pending entries, since when, and how often they were delivered."""
 
-    __slots__ = ("consumer", "delivery_count", "ids", "live", "time_ms")
+    __slots__ = ("consumer", "delivery_count", "first_ms", "first_seq", "live", "time_ms")
 
     def __init__(
-        self, consumer: Consumer | None, time_ms: int, delivery_count: int, ids: array[int]
+        self,
+        consumer: Consumer | None,
+        time_ms: int,
+        delivery_count: int,
+        first_id: StreamId,
+        live: int = 1,
     ) -> None:
-        """Make one for ascending IDs; consumer None: released by XNACK.
-
-        ids -- ms, seq, ms, seq, ...; may be shared, and is never changed, but replaced
-        """
+        """Make one for so many IDs from this one on; consumer None: released by XNACK."""
         self.consumer = consumer
         self.time_ms = time_ms
         self.delivery_count = delivery_count
-        self.ids = ids
-        self.live = len(ids) // 2  # so many still have it
+        self.first_ms, self.first_seq = first_id
+        self.live = live  # so many still have it
 
 
 def delivery_of(consumer: Consumer, time_ms: int, ids: array[int]) -> Delivery:
-    """Return what was delivered for the first time: it costs a third of calling the class."""
+    """Return one for IDs delivered for the first time: it costs a third of calling the class."""
     delivery = Delivery.__new__(Delivery)
     delivery.consumer = consumer
     delivery.time_ms = time_ms
     delivery.delivery_count = 1
-    delivery.ids = ids
+    delivery.first_ms = halves.half(ids, 0)
+    delivery.first_seq = halves.half(ids, 1)
     delivery.live = len(ids) // 2
     return delivery
 

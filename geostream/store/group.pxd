@@ -30,7 +30,6 @@ cdef class Group:
     cdef public Pel pending
     cdef public dict released
     cdef list _log
-    cdef Py_ssize_t _places
     cdef public bint is_changing
     cdef public bint is_gone
     cdef Consumer _reader

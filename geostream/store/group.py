@@ -6,8 +6,8 @@ keeps the order of its own. Both change in the same methods here, so they cannot
 For XREADGROUP CLAIM pending entries are also walked by delivery time, the ones released
 by XNACK first, in the order of their release. So the group has a log of its deliveries by
 time, those of equal times in the order in which they came. Time moves forward, and the log is
-appended to; only XCLAIM with IDLE or TIME sets a time that is past. A delivery stays in the
-log until most of it is replaced or acknowledged.
+appended to; only XCLAIM with IDLE or TIME sets a time that is past. A delivery nothing is left of
+stays in the log for a while.
 
 Behaviour: https://redis.io/docs/latest/develop/data-types/streams/
 """
@@ -15,18 +15,19 @@ Behaviour: https://redis.io/docs/latest/develop/data-types/streams/
 from __future__ import annotations
 
 from array import array
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 
 from geostream.store import halves, lists
 from geostream.store.deliveries import Delivery, delivery_of, packed, unpacked
 from geostream.store.ids import StreamId
 from geostream.store.own_ids import OwnIds
-from geostream.store.pending import STALE_ALLOWANCE, Pel
+from geostream.store.pending import DELIVERY_BYTES, PENDING_BYTES, STALE_ALLOWANCE, Pel
 
 _STALE = STALE_ALLOWANCE  # once more, as a C number
 NEVER = -1  # a consumer's active time before its first entry
 CONSUMER_BYTES = 250  # what a consumer costs without its pending entries, about
+RELEASED_BYTES = 200  # what a pending entry costs that nobody has, with its delivery
 
 
 class Consumer:
@@ -51,7 +52,6 @@ class Group:
 
     __slots__ = (
         "_log",
-        "_places",
         "_reader",
         "consumers",
         "entries_read",
@@ -76,7 +76,6 @@ class Group:
         self.pending = Pel()
         self.released: dict[StreamId, bool] = {}  # pending ones without a consumer, oldest first
         self._log: list[Delivery] = []  # by time; not those that were released
-        self._places = 0  # IDs in the log, stale ones too
         self.is_changing = False  # since the stream's groups looked at it last (groups.py)
         self.is_gone = False  # the stream has it no more
 
@@ -111,33 +110,30 @@ class Group:
         O(1) an ID where all are above those pending, as they are but after XGROUP SETID.
         """
         pending = self.pending
-        delivery = delivery_of(consumer, time_ms, places)
         if pending.is_below(halves.half(places, 0), halves.half(places, 1)):
-            pending.put_above(delivery)
-        else:
+            delivery = delivery_of(consumer, time_ms, places)
+            pending.put_above(places, delivery)
+            consumer.pending.add(places)
+            self._note(delivery)
+        else:  # others may be pending in between
             for entry_id in unpacked(places):
-                before = pending.put(entry_id, delivery)
-                if before is not None:
-                    self._take_from(entry_id, before)
-        consumer.pending.add(places)
-        self._note(delivery)
+                self.assign(entry_id, consumer, time_ms, 1)
 
     def assign(self, entry_id: StreamId, consumer: Consumer, time_ms: int, count: int) -> None:
         """Make a pending entry, new or not, this consumer's, delivered then and so often."""
-        places = packed([entry_id])
-        delivery = Delivery(consumer, time_ms, count, places)
+        delivery = Delivery(consumer, time_ms, count, entry_id)
         before = self.pending.put(entry_id, delivery)
         if before is not None and before.consumer is consumer:
             before.live -= 1  # the consumer has the ID already
         else:
             if before is not None:
                 self._take_from(entry_id, before)
-            consumer.pending.add(places)
+            consumer.pending.add(packed([entry_id]))
         self._note(delivery)
 
     def release(self, entry_id: StreamId, count: int) -> None:
         """Make a pending entry, new or not, nobody's: the last of the released ones."""
-        before = self.pending.put(entry_id, Delivery(None, 0, count, packed([entry_id])))
+        before = self.pending.put(entry_id, Delivery(None, 0, count, entry_id))
         if before is not None:
             self._take_from(entry_id, before)
         self.released[entry_id] = True
@@ -183,39 +179,34 @@ class Group:
 
         Of those released, and of equal times, the first comes first.
         """
+        by_time = sorted(records, key=_record_time)
+        ids = sorted(entry_id for entry_id, *_ in by_time)
         by_id: dict[StreamId, Delivery] = {}
         owned: dict[Consumer, list[StreamId]] = {}
-        alike: list[StreamId] = []  # ascending, and of the same delivery
-        before: tuple[Consumer | None, int, int] = (None, 0, 0)
-        for entry_id, consumer, time_ms, count in sorted(records, key=_record_time):
+        last: Delivery | None = None
+        place = 0  # of the ID behind the last one
+        for entry_id, consumer, time_ms, count in by_time:
             if consumer is None:
-                by_id[entry_id] = Delivery(None, 0, count, packed([entry_id]))
+                by_id[entry_id] = Delivery(None, 0, count, entry_id)
                 self.released[entry_id] = True
                 continue
             owned.setdefault(consumer, []).append(entry_id)
-            if alike and (before != (consumer, time_ms, count) or entry_id < alike[-1]):
-                self._restore(alike, *before, by_id)
-                alike = []
-            before = (consumer, time_ms, count)
-            alike.append(entry_id)
-        if alike:
-            self._restore(alike, *before, by_id)
-        self.pending.fill(by_id)
-        for owner, ids in owned.items():
-            owner.pending.fill(packed(sorted(ids)))
-
-    def _restore(
-        self,
-        ids: list[StreamId],
-        consumer: Consumer | None,
-        time_ms: int,
-        count: int,
-        by_id: dict[StreamId, Delivery],
-    ) -> None:
-        delivery = Delivery(consumer, time_ms, count, packed(ids))
-        by_id.update(dict.fromkeys(ids, delivery))
-        self._log.append(delivery)
-        self._places += len(ids)
+            if (
+                last is not None
+                and (last.consumer, last.time_ms, last.delivery_count) == (consumer, time_ms, count)
+                and place < len(ids)
+                and ids[place] == entry_id
+            ):
+                last.live += 1
+                place += 1
+            else:
+                last = Delivery(consumer, time_ms, count, entry_id)
+                self._log.append(last)
+                place = bisect_left(ids, entry_id) + 1
+            by_id[entry_id] = last
+        self.pending.fill(ids, by_id)
+        for owner, owned_ids in owned.items():
+            owner.pending.fill(packed(sorted(owned_ids)))
 
     def _take_from(self, entry_id: StreamId, held: Delivery) -> None:
         held.live -= 1
@@ -234,7 +225,6 @@ class Group:
             log.insert(bisect_right(log, delivery.time_ms, key=_time_ms), delivery)
         else:
             log.append(delivery)
-        self._places += delivery.live
         self._forget_stale()
 
     def _forget_stale(self) -> None:
@@ -242,22 +232,8 @@ class Group:
         pending = self.pending
         if not pending.count:  # usual where consumers keep up
             lists.empty(self._log)
-            self._places = 0
-        elif self._places > 4 * pending.count + _STALE:
+        elif len(self._log) > 2 * pending.count + _STALE:
             self._log = [delivery for delivery in self._log if delivery.live]
-            self._places = 0
-            for delivery in self._log:
-                if delivery.live * 4 < len(delivery.ids):
-                    delivery.ids = packed(list(self._still(delivery)))
-                self._places += len(delivery.ids) // 2
-
-    def _still(self, delivery: Delivery) -> Iterator[StreamId]:
-        """Walk the IDs that still have a delivery."""
-        ids = delivery.ids
-        for place in range(0, len(ids), 2):
-            ms, seq = halves.half(ids, place), halves.half(ids, place + 1)
-            if self.pending.find(ms, seq) is delivery:
-                yield (ms, seq)
 
     def oldest_first(self) -> Iterator[tuple[StreamId, Delivery]]:
         """Walk what is pending, released entries first, then by delivery time.
@@ -269,17 +245,21 @@ class Group:
         log = self._log
         stale = 0
         while stale < len(log) and not log[stale].live:
-            self._places -= len(log[stale].ids) // 2
             stale += 1
         del log[:stale]
         for delivery in log:
-            if delivery.live:
-                for entry_id in self._still(delivery):
-                    yield entry_id, delivery
+            for entry_id in self.pending.of(delivery):
+                yield entry_id, delivery
 
-    def log(self) -> list[tuple[Delivery, array[int]]]:
-        """Return the deliveries by time, each with the IDs of which some still have it."""
-        return [(delivery, delivery.ids) for delivery in self._log]
+    def log(self) -> list[Delivery]:
+        """Return the deliveries by time; some have no IDs any more."""
+        return self._log[:]
+
+    @property
+    def size_bytes(self) -> int:
+        """About how much memory consumers and pending entries take. O(1)."""
+        size_bytes = CONSUMER_BYTES * len(self.consumers) + PENDING_BYTES * len(self.pending)
+        return size_bytes + DELIVERY_BYTES * len(self._log) + RELEASED_BYTES * len(self.released)
 
     def copy(self) -> Group:
         """Return a group of its own with the same contents."""

@@ -10,9 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from geostream.store.group import CONSUMER_BYTES, Group
+from geostream.store.group import Group
 from geostream.store.ids import MAX_ID, StreamId
-from geostream.store.pending import PENDING_BYTES
 
 GROUP_BYTES = 1000  # what a group costs without consumers and pending entries, about
 
@@ -100,8 +99,7 @@ class Groups(dict[bytes, Group]):
         self._changed.clear()
 
     def _enter(self, name: bytes, group: Group) -> None:
-        size_bytes = GROUP_BYTES + CONSUMER_BYTES * len(group.consumers)
-        size_bytes += PENDING_BYTES * len(group.pending)
+        size_bytes = GROUP_BYTES + group.size_bytes
         self._known[name] = (size_bytes, group.last_id)
         self._size_bytes += size_bytes
         if group.pending:

@@ -174,20 +174,15 @@ class PelImage(Mapping[StreamId, Delivery]):
     def _dict(self) -> dict[StreamId, Delivery]:
         """Return deliveries by ID, in the order of their times, the released ones last."""
         if self._by_id is None:
-            by_id = {}
+            ids_of: dict[Delivery, list[StreamId]] = {delivery: [] for delivery in self._log}
             for halves, sequences, held in self._blocks:
-                for entry_id, delivery in zip(
-                    zip(halves, sequences, strict=True), held, strict=True
-                ):
+                ids = zip(halves, sequences, strict=True)
+                for entry_id, delivery in zip(ids, held, strict=True):
                     if delivery is not None:
-                        by_id[entry_id] = delivery
-            ordered = {}
-            for delivery, ids in self._log:
-                for entry_id in zip(ids[0::2], ids[1::2], strict=True):
-                    if by_id.get(entry_id) is delivery:
-                        ordered[entry_id] = by_id.pop(entry_id)
-            ordered.update(by_id)
-            self._by_id = ordered
+                        ids_of.setdefault(delivery, []).append(entry_id)
+            self._by_id = {
+                entry_id: delivery for delivery, ids in ids_of.items() for entry_id in ids
+            }
             self._blocks, self._log = [], []
         return self._by_id
 

@@ -9,6 +9,12 @@ from geostream.store.pending cimport Pel
 
 
 cdef Py_ssize_t _STALE
+cdef Py_ssize_t _FEW
+cdef Py_ssize_t _ARRAY_IDS
+
+
+@cython.locals(ms=u64, last_ms=u64)
+cdef bint _is_above(array ids, array others) except -1
 
 
 @cython.final
@@ -16,11 +22,12 @@ cdef class OwnIds:
     cdef object _pel
     cdef list _arrays
     cdef bint _ascends
+    cdef bint _grows
     cdef Py_ssize_t _count
     cdef Py_ssize_t _places
     cdef Py_ssize_t _swept
 
-    @cython.locals(count=Py_ssize_t, arrays=list, above=array, last_ms=u64, ms=u64)
+    @cython.locals(count=Py_ssize_t, arrays=list, last=array, is_above=bint)
     cpdef add(self, array ids)
 
     cpdef drop(self, Py_ssize_t count)

@@ -1,8 +1,9 @@
 """The IDs one consumer has, of those that are pending for its group.
 
-What the group's ``Pel`` says decides whose an ID is. A consumer has the arrays of IDs that it
+What the group's ``Pel`` says decides whose an ID is. A consumer has arrays of the IDs that it
 was given, in which some are stale: somebody else's by now, or nobody's. So the Pel is changed
-before this is told, or after, but one goes with the other.
+before this is told, or after, but one goes with the other. IDs that come in small numbers are
+put together in one array: an array for each would be several times as large.
 
 IDs nearly always come in ascending order. When they did not, all are sorted into new arrays,
 by the next walk. When half of all IDs are stale they are left out, in a few arrays with each
@@ -21,18 +22,21 @@ from geostream.store.ids import MAX_ID, MIN_ID, StreamId, successor
 from geostream.store.pending import BLOCK_IDS, Pel
 
 _STALE = 256  # stale IDs kept before few are rewritten: more than most read at once
+_FEW = 64  # IDs that are put to others: an array of more is not that much larger than they are
+_ARRAY_IDS = BLOCK_IDS  # once more, as a C number; so many make an array where they are few
 
 
 class OwnIds:
     """See the module docstring."""
 
-    __slots__ = ("_arrays", "_ascends", "_count", "_pel", "_places", "_swept")
+    __slots__ = ("_arrays", "_ascends", "_count", "_grows", "_pel", "_places", "_swept")
 
     def __init__(self, pel: Pel) -> None:
         """Start empty; ``pel`` is the group's, which must live as long."""
         self._pel = ref(pel)  # not a second owner: that would be a ring, and outlive the group
         self._arrays: list[array[int]] = []  # ms, seq, ms, seq, ...; each ascends
         self._ascends = True  # one after the other they do, too
+        self._grows = False  # the last array: it is nobody else's, and takes more
         self._count = 0
         self._places = 0  # IDs in the arrays, stale ones too; or more
         self._swept = 0  # number of the array that was swept last
@@ -49,17 +53,20 @@ class OwnIds:
         return self.from_id(MIN_ID)
 
     def add(self, ids: array[int]) -> None:
-        """Have ascending IDs that this consumer did not have. O(1)."""
+        """Have ascending IDs that this consumer did not have. O(1), or O(IDs) if they are few."""
         count = len(ids) // 2
         arrays = self._arrays
-        if arrays and self._ascends:
-            above = arrays[-1]
-            last_ms = halves.half(above, len(above) - 2)
-            ms = halves.half(ids, 0)
-            self._ascends = last_ms < ms or (
-                last_ms == ms and halves.half(above, len(above) - 1) < halves.half(ids, 1)
-            )
-        arrays.append(ids)
+        last = arrays[-1] if arrays else None
+        is_above = last is None or _is_above(ids, last)
+        if last is None or count > _FEW:
+            arrays.append(ids)
+            self._grows = False
+        elif self._grows and is_above and len(last) < 2 * _ARRAY_IDS:
+            last.extend(ids)
+        else:
+            arrays.append(ids[:])
+            self._grows = True
+        self._ascends = self._ascends and is_above
         self._count += count
         self._places += count
 
@@ -90,6 +97,7 @@ class OwnIds:
                 arrays[number - 1] = arrays[number - 1] + live  # the old one may be shared
             del arrays[number]
             self._swept -= 1
+        self._grows = False
 
     def fill(self, ids: array[int]) -> None:
         """Take over ascending IDs, having none."""
@@ -181,3 +189,11 @@ class OwnIds:
             else:
                 high = middle
         return number, 2 * low
+
+
+def _is_above(ids: array[int], others: array[int]) -> bool:
+    """Tell whether the first of some IDs is above the last of others."""
+    ms, last_ms = halves.half(ids, 0), halves.half(others, len(others) - 2)
+    if ms != last_ms:
+        return ms > last_ms
+    return halves.half(ids, 1) > halves.half(others, len(others) - 1)

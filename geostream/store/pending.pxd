@@ -36,9 +36,9 @@ cdef class Pel:
     cdef bint _ends_below(self, u64 ms, u64 seq) except -1
 
     @cython.locals(
-        ids=array, blocks=list, block=Block, count=Py_ssize_t, start=Py_ssize_t, stop=Py_ssize_t,
+        blocks=list, block=Block, count=Py_ssize_t, start=Py_ssize_t, stop=Py_ssize_t,
     )
-    cpdef put_above(self, Delivery delivery)
+    cpdef put_above(self, array ids, Delivery delivery)
 
     cdef bint _is_full(self, Block last) except -1
 

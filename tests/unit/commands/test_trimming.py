@@ -28,7 +28,7 @@ def test_acked_does_not_look_at_entries_some_group_has_not_read():
             asked.append(entry_id[0])
             return entry_id in group.pending
 
-    groups.put(b"g", SimpleNamespace(last_id=group.last_id, consumers={}, pending=Watched()))
+    groups.put(b"g", SimpleNamespace(last_id=group.last_id, size_bytes=0, pending=Watched()))
     assert subject.execute("XTRIM s ACKED MAXLEN 20") == 3
     assert asked[:14] == list(range(1, 15))
     assert set(asked[14:]) <= {3, 12, 14}

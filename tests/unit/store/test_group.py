@@ -5,8 +5,8 @@ import pytest
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from geostream.store.deliveries import packed
-from geostream.store.group import Group
-from geostream.store.pending import STALE_ALLOWANCE
+from geostream.store.group import RELEASED_BYTES, Group
+from geostream.store.pending import DELIVERY_BYTES, PENDING_BYTES, STALE_ALLOWANCE
 
 NAMES = [b"a", b"b", b"c"]
 IDS = st.tuples(st.integers(0, 6), st.integers(0, 1))
@@ -138,17 +138,54 @@ def test_deliveries_are_not_remembered_when_they_were_replaced(group):
         group.remove(packed([(ms, 0)]))
     for time_ms in range(5_000):
         group.assign((1, 0), group.consumers[b"b"], time_ms, 1)
-    assert len(group.log()) <= 4 * 2 + STALE_ALLOWANCE + 1
+    assert len(group.log()) <= 2 * 1 + STALE_ALLOWANCE + 1
 
 
-def test_ids_of_a_delivery_are_forgotten_when_most_of_them_went_away(group):
+def test_one_id_left_of_each_of_many_reads_is_found(group):
     for first in range(0, 10_000, 100):
         group.deliver(packed([(first + ms, 1) for ms in range(100)]), group.consumers[b"a"], 50)
         group.remove(packed([(first + ms, 1) for ms in range(99)]))
     kept = [(first + 99, 1) for first in range(0, 10_000, 100)]
     assert list(group.consumers[b"a"].pending) == list(group.pending) == kept
     assert [entry_id for entry_id, _ in group.oldest_first()] == kept
-    assert sum(len(ids) for _, ids in group.log()) // 2 <= 4 * 100 + STALE_ALLOWANCE + 100
+    assert len(group.log()) == 100
+
+
+def test_what_two_consumers_were_given_in_turn_is_restored_without_looking_at_the_others(group):
+    a, b = group.consumers[b"a"], group.consumers[b"b"]
+    ids = [(ms, 0) for ms in range(100)]
+    records = [(entry_id, a, 50, 1) for entry_id in ids[::2]]
+    records += [(entry_id, b, 50, 1) for entry_id in ids[1:60:2]]
+    records += [(entry_id, b, 50, 2) for entry_id in ids[61::2]]
+    group.fill(reversed(records))
+    assert [entry_id for entry_id, _ in group.oldest_first()] == [
+        record[0] for record in reversed(records)
+    ]
+    assert max(delivery.live for delivery in group.log()) == 1
+
+
+def test_neighbours_given_at_once_share_what_is_said_of_them_when_restored(group):
+    a, b = group.consumers[b"a"], group.consumers[b"b"]
+    records = [((ms, 0), a, 50, 1) for ms in range(50)]
+    records += [((ms, 0), b, 50, 1) for ms in range(50, 100)]
+    records += [((ms, 0), b, 40, 1) for ms in range(100, 150)]
+    group.fill(records)
+    assert [(each.consumer, each.live) for each in group.log()] == [(b, 50), (a, 50), (b, 50)]
+
+
+@pytest.mark.parametrize("batch", [1, 10, 100, 1_000])
+def test_its_size_grows_with_what_is_pending_and_how_it_was_read(group, batch):
+    before_bytes = group.size_bytes
+    for first in range(0, 10_000, batch):
+        run = packed([(ms, 0) for ms in range(first, first + batch)])
+        group.deliver(run, group.consumers[b"a"], first)
+    group.release((0, 0), 1)
+    grown_bytes = group.size_bytes - before_bytes
+    assert grown_bytes == (
+        10_000 * PENDING_BYTES + 10_000 // batch * DELIVERY_BYTES + RELEASED_BYTES
+    )
+    group.remove(packed(list(group.pending)))
+    assert group.size_bytes == before_bytes
 
 
 def test_what_a_consumer_is_given_out_of_order_it_has_in_order(group):

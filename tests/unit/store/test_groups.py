@@ -4,10 +4,9 @@ import hypothesis.strategies as st
 from hypothesis import given
 
 from geostream.store.deliveries import packed
-from geostream.store.group import CONSUMER_BYTES, Group
+from geostream.store.group import Group
 from geostream.store.groups import GROUP_BYTES, Groups
 from geostream.store.ids import MAX_ID
-from geostream.store.pending import PENDING_BYTES
 
 NAMES = st.sampled_from([b"a", b"b", b"c", b"d"])
 STEPS = st.lists(
@@ -40,10 +39,7 @@ def take_step(groups: Groups, step: str, name: bytes, ms: int) -> None:
 
 
 def check(groups: Groups) -> None:
-    assert groups.size_bytes == sum(
-        GROUP_BYTES + CONSUMER_BYTES * len(each.consumers) + PENDING_BYTES * len(each.pending)
-        for each in groups.values()
-    )
+    assert groups.size_bytes == sum(GROUP_BYTES + each.size_bytes for each in groups.values())
     assert groups.read_by_all == min((each.last_id for each in groups.values()), default=MAX_ID)
     assert groups.holders == {name: each for name, each in groups.items() if each.pending}
 
@@ -75,4 +71,4 @@ def test_only_groups_that_changed_are_looked_at():
     slow.deliver(packed([(1, 0)]), slow.add_consumer(b"c", 0), 1)
     assert list(groups.holders) == [b"slow"]
     assert groups.read_by_all == (1, 0)
-    assert groups.size_bytes == 101 * GROUP_BYTES + CONSUMER_BYTES + PENDING_BYTES
+    assert groups.size_bytes == 101 * GROUP_BYTES + slow.size_bytes

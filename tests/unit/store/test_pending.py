@@ -1,6 +1,5 @@
 """What a group has pending, by ID: beside a plain dict, with blocks of every size."""
 
-from array import array
 from itertools import islice
 
 import hypothesis.strategies as st
@@ -31,14 +30,14 @@ CHANGES = st.lists(
 
 
 def delivery_of(ids):
-    return Delivery(None, 0, 1, array("Q", [half for entry_id in ids for half in entry_id]))
+    return Delivery(None, 0, 1, ids[0], len(ids))
 
 
 def put(pel, model, ids):
     delivery = delivery_of(ids)
     if ids == sorted(set(ids)) and pel.is_below(*ids[0]):
         assert all(each < ids[0] for each in model)
-        pel.put_above(delivery)
+        pel.put_above(packed(ids), delivery)
         model.update(dict.fromkeys(ids, delivery))
         return
     for entry_id in ids:
@@ -79,8 +78,23 @@ def test_it_agrees_with_a_plain_dict(changes, start):
                 assert held is model.pop(entry_id, None)
         check(pel, model, start)
     filled = Pel()
-    filled.fill(model)
+    filled.fill(sorted(model), model)
     check(filled, model, start)
+
+
+@given(RUNS, st.data())
+def test_a_delivery_is_walked_from_its_first_id_to_the_last_that_is_left(ids, data):
+    pel, delivery = Pel(), delivery_of(ids)
+    pel.put_above(packed(ids), delivery)
+    gone = data.draw(st.lists(st.sampled_from(ids), unique=True))
+    for number, entry_id in enumerate(gone):
+        if number % 2:
+            pel.put(entry_id, delivery_of([entry_id]))
+        else:
+            drop(pel, [entry_id])
+    delivery.live -= len(gone)
+    pel.put((10_000, 0), delivery_of([(10_000, 0)]))
+    assert list(pel.of(delivery)) == [each for each in ids if each not in gone]
 
 
 def places(pel):
@@ -90,7 +104,7 @@ def places(pel):
 def test_ids_that_went_away_do_not_pile_up():
     pel = Pel()
     for ms in range(10_000):
-        pel.put_above(delivery_of([(ms, 0), (ms, 1)]))
+        put(pel, {}, [(ms, 0), (ms, 1)])
         assert drop(pel, [(ms, 0)]) != [None]
         if ms >= 10:
             assert drop(pel, [(ms - 10, 1)]) != [None]
@@ -100,7 +114,7 @@ def test_ids_that_went_away_do_not_pile_up():
 
 def test_of_many_only_some_are_left_here_and_there_in_few_blocks():
     pel = Pel()
-    pel.put_above(delivery_of([(ms, 0) for ms in range(100_000)]))
+    put(pel, {}, [(ms, 0) for ms in range(100_000)])
     for ms in range(100_000):
         if ms % 100:
             drop(pel, [(ms, 0)])
@@ -111,16 +125,16 @@ def test_of_many_only_some_are_left_here_and_there_in_few_blocks():
 
 def test_after_all_went_away_lower_ids_are_added_at_the_end():
     pel = Pel()
-    pel.put_above(delivery_of([(9, 0)]))
+    put(pel, {}, [(9, 0)])
     drop(pel, [(9, 0)])
     assert pel.is_below(1, 0)
-    pel.put_above(delivery_of([(1, 0), (2, 0)]))
+    put(pel, {}, [(1, 0), (2, 0)])
     assert list(pel.from_id(MIN_ID)) == [(1, 0), (2, 0)]
 
 
 def test_many_ids_in_between_are_cut_into_blocks():
     pel = Pel()
-    pel.put_above(delivery_of([(0, 0), (9, 0)]))
+    put(pel, {}, [(0, 0), (9, 0)])
     delivery = delivery_of([(5, 0)])
     for seq in range(5_000):
         pel.put((5, seq * 7 % 5_000), delivery)
