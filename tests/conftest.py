@@ -25,6 +25,7 @@ from tests.support.wire import Client, ConnectionLost, Simple
 settings.register_profile(
     "suite", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
+settings.register_profile("brief", settings.get_profile("suite"), max_examples=40)
 settings.load_profile("suite")
 
 if processes.PACKED_EVERYWHERE:
