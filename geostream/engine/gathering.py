@@ -16,7 +16,7 @@ from array import array
 
 from geostream.store.effects import EntryAdded
 from geostream.store.keyspace import Keyspace
-from geostream.store.nodes import cut_nodes
+from geostream.store.node_cuts import cut_nodes
 from geostream.store.runs import Additions, EntryRun, joined
 from geostream.store.segment import SEAL_BYTES, SEAL_ENTRIES
 from geostream.store.stream import Stream

@@ -134,10 +134,18 @@ class Memory:
                     self._streams.add(placed)
                     if value.saved_bytes:
                         self._saved[placed] = value.saved_bytes
+                        self._attach(value)
             self._data_bytes -= before
         self._changed.clear()
         self._last_db = -1
         return self._data_bytes
+
+    def _attach(self, stream: Stream) -> None:
+        """Have it told here what is unpacked of a stream that was loaded. O(segments), once."""
+        if not stream.is_attached:
+            stream.is_attached = True
+            for segment in stream.plain_segments():
+                segment.attach(self.unpacked)
 
     def saved_bytes(self) -> int:
         """Return how much more would be used if nothing was packed. O(keys with packed parts)."""

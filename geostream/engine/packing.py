@@ -12,6 +12,8 @@ Entries do not change by it, so it is no effect; but what a key takes does, and 
 memory is told.
 
 What comes unpacked by reading goes again when nobody read it for a round.
+
+Segments that were loaded and are still as they were stored take part as if they were plain.
 """
 
 from __future__ import annotations
@@ -83,7 +85,7 @@ class Packing:
             self._memory.recheck(placed)  # it may have got its name since it was packed
         for segment in segments:
             assert type(stream) is Stream
-            if segment.packed is not None:  # with another stream that has it too
+            if segment.packed is not None and not segment.is_stored:  # with another that has it too
                 stream.note_packed(segment)
                 self._memory.note_key(placed)
             elif not MIN_BYTES <= segment.size_bytes <= MAX_BYTES:
@@ -110,9 +112,10 @@ class Packing:
     def accept(self, segment: Segment, packed: Packed | None) -> None:
         """Put a packed form in the place of a segment that was taken; None: it has none."""
         place = self._asked.pop(segment, None)
-        if place is None or segment.packed is not None:
+        if place is None or not (segment.packed is None or segment.is_stored):
             return
-        if packed is None or packed.size_bytes > WORTH_IT * segment.size_bytes:
+        held_bytes = segment.size_bytes - segment.saved_bytes
+        if packed is None or packed.size_bytes > WORTH_IT * held_bytes:
             segment.resists = True
             return
         placed, stream = place

@@ -2,9 +2,7 @@
 
 cimport cython
 
-from geostream.rdb cimport lock
 from geostream.rdb.listpack cimport end_of, integer, is_text
-from geostream.rdb.strings cimport Cursor
 from geostream.store cimport octets
 from geostream.store.octets cimport i64, octet, u64
 from geostream.store.runs cimport EntryWriter, IdHeads, put_number
@@ -13,20 +11,16 @@ cdef u64 _MASK
 cdef int _SAME_FIELDS
 cdef Py_ssize_t _FULL_BYTES
 cdef Py_ssize_t _FULL_ENTRIES
-cdef Py_ssize_t _SHELF_BYTES
+cdef Py_ssize_t _USUAL_BYTES
 cdef Py_ssize_t _SHORT
 cdef Py_ssize_t _HEADER_BYTES
 cdef Py_ssize_t _MAX_BYTES
 cdef Py_ssize_t _UNCOUNTED
-cdef Py_ssize_t _KEY_PREFIX
-cdef Py_ssize_t _KEY_BYTES
 cdef i64 _GROWTH_FACTOR
 cdef bytearray _SHORT_HEADS
 
 
 cdef class AlikeReader:
-    cdef readonly list segments
-    cdef readonly list first_ids
     cdef readonly Py_ssize_t length
     cdef u64 _last_ms
     cdef u64 _last_seq
@@ -38,6 +32,8 @@ cdef class AlikeReader:
     cdef Py_ssize_t _at
     cdef Py_ssize_t _end
     cdef Py_ssize_t _elements
+    cdef Py_ssize_t _live
+    cdef Py_ssize_t _size_bytes
     cdef list _names
     cdef bytes _master
     cdef const octet* _master_out
@@ -48,31 +44,12 @@ cdef class AlikeReader:
     cdef octet* _leads_out
     cdef bytearray _lead_ends
     cdef octet* _lead_ends_out
-    cdef Py_ssize_t _most_bytes
+    cdef Py_ssize_t _limit_bytes
     cdef u64 _ms
     cdef u64 _seq
-    cdef Py_ssize_t _place
-    cdef bytearray _keys
-    cdef octet* _keys_out
 
     cdef int _note_names(self, list names, bytes master) except -1
-    @cython.locals(taken=Py_ssize_t, given=size_t, data="const octet*")
-    cdef Py_ssize_t _take_stored(self, Cursor cursor, Py_ssize_t most) except -1
-    @cython.locals(
-        taken=Py_ssize_t, at=Py_ssize_t, size=Py_ssize_t, ms=u64, seq=u64, shelf=Py_ssize_t,
-        count=Py_ssize_t, size_bytes=Py_ssize_t, last_ms=u64, last_seq=u64, length=Py_ssize_t,
-        key_ms=u64, key_seq=u64, growth_bytes=i64
-    )
-    cdef Py_ssize_t _take_nodes(
-        self, EntryWriter writer, IdHeads ids, const octet* data, Py_ssize_t end, Py_ssize_t most
-    ) noexcept nogil
-    @cython.locals(first=Py_ssize_t, size=Py_ssize_t)
-    cdef Py_ssize_t _stored_size(
-        self, const octet* data, Py_ssize_t at, Py_ssize_t end
-    ) noexcept nogil
-    @cython.locals(
-        announced=Py_ssize_t, live=i64, deleted=i64, found=i64, taken=Py_ssize_t
-    )
+    @cython.locals(announced=Py_ssize_t, live=i64, deleted=i64, found=i64)
     cdef bint _take_node(
         self, EntryWriter writer, IdHeads ids, const octet* data, Py_ssize_t at, Py_ssize_t size
     ) noexcept nogil
@@ -81,9 +58,8 @@ cdef class AlikeReader:
     @cython.locals(at=Py_ssize_t)
     cdef bint _begins_at_key(self, const octet* data) noexcept nogil
     @cython.locals(
-        out="octet*", place=Py_ssize_t, count=Py_ssize_t, limit=Py_ssize_t, end=Py_ssize_t,
-        behind=Py_ssize_t, stop=Py_ssize_t, at=Py_ssize_t, begin=Py_ssize_t, first=Py_ssize_t,
-        taken=Py_ssize_t
+        out="octet*", place=Py_ssize_t, count=Py_ssize_t, end=Py_ssize_t, behind=Py_ssize_t,
+        stop=Py_ssize_t, at=Py_ssize_t, taken=Py_ssize_t
     )
     cdef Py_ssize_t _take_alike(
         self, EntryWriter writer, IdHeads ids, const octet* data

@@ -2,8 +2,8 @@
 
 cimport cython
 
-from geostream.rdb.alike cimport AlikeReader
 from geostream.rdb.listpack cimport check_frame, element_end, integer, is_text, text_size, text_start
+from geostream.rdb.stored cimport StoredReader
 from geostream.rdb.strings cimport Cursor
 from geostream.store cimport octets
 from geostream.store.octets cimport i64, octet, u64
@@ -15,12 +15,12 @@ cdef int _SAME_FIELDS
 
 
 @cython.final
-cdef class NodeReader(AlikeReader):
+cdef class NodeReader(StoredReader):
     @cython.locals(
         at=Py_ssize_t, number=Py_ssize_t, taken=Py_ssize_t, key=bytes, ms=u64, seq=u64, blob=bytes
     )
     cpdef bint add_stored(self, Cursor cursor, Py_ssize_t count) except -1
-    @cython.locals(before=Py_ssize_t, announced=Py_ssize_t)
+    @cython.locals(length=Py_ssize_t, announced=Py_ssize_t, live=Py_ssize_t)
     cdef int _add(self, bytes blob, Py_ssize_t stored_bytes) except -1
     @cython.locals(live=i64, deleted=i64, live_found=i64, found=i64, size=Py_ssize_t)
     cdef int _walk(self, const octet* data) except -1

@@ -14,8 +14,9 @@ A node is walked once, element by element, and each entry is written in wire for
 enough becomes a segment, wherever the nodes end. See store/octets.py for why it is done in
 small steps.
 
-Nearly all entries and nodes are alike, and taken by a shorter way (alike.py), which stops before
-whatever is different or wrong. Here is the thorough way, which then takes or refuses that.
+Nearly all entries and nodes are alike, and taken by a shorter way (alike.py, stored.py), which
+stops before whatever is different or wrong. Here is the thorough way, which then takes or refuses
+that.
 
 Nothing is believed: counts, flags, lp-counts and the order of IDs are checked, and what the
 entries take in wire form is bounded by what was stored (a node names its fields once, so a
@@ -24,7 +25,7 @@ small one could stand for a huge amount).
 
 from __future__ import annotations
 
-from geostream.rdb.alike import GROWTH_FACTOR, AlikeReader
+from geostream.rdb.alike import GROWTH_FACTOR
 from geostream.rdb.errors import BadValue
 from geostream.rdb.listpack import (
     HEADER_BYTES,
@@ -37,6 +38,7 @@ from geostream.rdb.listpack import (
     text_size,
     text_start,
 )
+from geostream.rdb.stored import StoredReader
 from geostream.rdb.strings import Cursor
 from geostream.store import octets
 from geostream.store.ids import StreamId
@@ -52,7 +54,7 @@ class BadNode(ValueError):
     """A node that contradicts itself or the one before; the text says how."""
 
 
-class NodeReader(AlikeReader):
+class NodeReader(StoredReader):
     """Takes nodes in order of their keys and makes segments, complete after ``finish``."""
 
     @property
@@ -97,7 +99,7 @@ class NodeReader(AlikeReader):
         self._add(blob, stored_bytes)
 
     def _add(self, blob: bytes, stored_bytes: int) -> None:
-        before = self.length
+        length = self.length
         self._growth_bytes += GROWTH_FACTOR * stored_bytes
         try:
             announced = check_frame(blob)
@@ -111,8 +113,10 @@ class NodeReader(AlikeReader):
             raise BadNode(f"Stream listpack integrity check failed: {error}") from None
         except OverflowError as error:
             raise BadNode(str(error)) from None
-        if self.length > before:
-            self.first_ids.append((self._key_ms, self._key_seq))
+        live = self.length - length
+        if live:
+            numbers = (self._key_ms, self._key_seq, self._last_ms, self._last_seq, live, len(blob))
+            self._nodes.extend(numbers)
 
     def finish(self) -> None:
         """Make a segment of what is left."""

@@ -20,7 +20,7 @@ from itertools import pairwise
 from geostream.rdb.listpack import HEADER_BYTES, put_header, put_integer, put_text
 from geostream.store import octets
 from geostream.store.ids import StreamId
-from geostream.store.nodes import cut_nodes
+from geostream.store.node_cuts import cut_nodes
 from geostream.store.segment import Piece, Segment
 
 # A node stays below 1 GiB, whatever the image says: an entry takes hardly more as elements

@@ -48,7 +48,7 @@ def read_stream(cursor: Cursor, kind: int) -> StreamImage:
         names.add(group.name)
         image.groups.append(group)
     if kind < COUNTERS and image.groups:
-        estimate = restore(StreamImage(image.segments, [], *_counters(image)))
+        estimate = restore(StreamImage(image.segments, image.node_first_ids, *_counters(image)))
         for group in image.groups:
             group.entries_read = progress.estimate_entries_read(estimate, group.last_id)
     if kind >= IDMP:
@@ -73,7 +73,7 @@ def _read_nodes(cursor: Cursor, image: StreamImage) -> None:
     if cursor.length() != reader.length:
         raise BadValue(at, "Stream length inconsistent with the number of valid entries")
     image.segments = reader.segments
-    image.node_first_ids = reader.first_ids
+    image.node_first_ids = reader.nodes()
     image.last_id = reader.last_id
 
 

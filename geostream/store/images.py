@@ -25,7 +25,7 @@ from geostream.store.deliveries import Delivery
 from geostream.store.group import NEVER, Group, Record
 from geostream.store.groups import Groups
 from geostream.store.ids import MIN_ID, StreamId
-from geostream.store.nodes import cut_nodes
+from geostream.store.node_cuts import cut_nodes
 from geostream.store.segment import Segment
 from geostream.store.stream import Stream
 

@@ -1,9 +1,4 @@
 cimport cython
-from cpython cimport array
-
-from geostream.store cimport columns
-from geostream.store.columns cimport u64
-from geostream.store.segment cimport Segment
 
 from geostream.store cimport octets
 from geostream.store.octets cimport u64  # named for Cython, which follows no whole module
@@ -45,20 +40,6 @@ cdef class Nodes:
 
     @cython.locals(node=Node)
     cpdef append(self, tuple entry_id, list fields, bint starts_node)
-
-
-@cython.locals(
-    begins=list, nodes=Nodes, node=Node, segment=Segment, places=list, low=Py_ssize_t,
-    place=Py_ssize_t, number=Py_ssize_t, ms=array.array, seq=array.array, starts=array.array,
-    ends=array.array,
-)
-cpdef Nodes cut_nodes(object segments, object first_ids)
-
-@cython.locals(
-    begins=list, places=list, segment=Segment, last_id=tuple, next_one=Py_ssize_t,
-    count=Py_ssize_t, place=Py_ssize_t,
-)
-cdef list _begins_at(object segments, list first_ids)
 
 
 cdef long long difference_cost(unsigned long long value, unsigned long long base) except -1

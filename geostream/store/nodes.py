@@ -17,18 +17,14 @@ Behaviour: https://redis.io/docs/latest/commands/xtrim/ and the listpack format.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from operator import attrgetter
 
-from geostream.store import columns, octets
+from geostream.store import octets
 from geostream.store.ids import StreamId
-from geostream.store.segment import Segment
-from geostream.store.wire import unpack_entry
 
 EMPTY_BYTES = 7  # listpack header and end mark
 _FIRST_ID = attrgetter("first_id")
-_NO_NAMES: list[bytes] = []  # of a node that takes no more entries
-_Place = tuple[int, int]  # of an entry: which segment, which place in it
 _MOST_BYTES = 2**30  # a node never grows beyond, also with stream-node-max-bytes 0
 
 
@@ -236,89 +232,6 @@ class Nodes:
     def copy(self) -> Nodes:
         """Return an account of its own with the same numbers."""
         return Nodes(node.copy() for node in self.all)
-
-
-def cut_nodes(segments: Sequence[Segment], first_ids: Collection[StreamId]) -> Nodes:
-    """Return an account of entries that were loaded. O(nodes), and the last node's entries.
-
-    first_ids -- where nodes begin, ascending; empty: where they hold 100 entries or 4 KiB
-
-    Only the last node can take further entries, so only its size is counted exactly; of the
-    others it is taken from the wire form.
-    """
-    begins = _begins_at(segments, list(first_ids)) if first_ids else _begins_anew(segments)
-    nodes = Nodes()
-    node: Node | None = None
-    last = (0, 0)
-    for number, (segment, places) in enumerate(zip(segments, begins, strict=True)):
-        ms, seq, starts, ends, _ = segment.content()
-        low = 0
-        for place in (*places, len(segment)):
-            if place > low and node is not None:
-                node.live += place - low
-                node.size_bytes += columns.u32_at(ends, place - 1) - columns.u32_at(starts, low)
-                node.last_ms = columns.u64_at(ms, place - 1)
-                node.last_seq = columns.u64_at(seq, place - 1)
-                node.total = node.live
-            if place < len(segment):
-                node = Node((columns.u64_at(ms, place), columns.u64_at(seq, place)), _NO_NAMES)
-                nodes.all.append(node)
-                last = number, place
-            low = place
-    if nodes.all:
-        nodes.all[-1] = _counted(segments, last)
-    return nodes
-
-
-def _begins_at(segments: Sequence[Segment], first_ids: list[StreamId]) -> list[list[int]]:
-    """Return for each segment the places where nodes with entries begin."""
-    begins: list[list[int]] = []
-    next_one = 0
-    for segment in segments:
-        places = [] if begins else [0]  # what stands before all of them is a node too
-        last_id = segment.id_at(-1)
-        while next_one < len(first_ids) and not columns.is_below(last_id, first_ids[next_one]):
-            place = segment.index(first_ids[next_one])
-            if not places or places[-1] != place:
-                places.append(place)
-            next_one += 1
-        begins.append(places)
-    return begins
-
-
-def _begins_anew(segments: Sequence[Segment]) -> list[list[int]]:
-    limits = NodeLimits()
-    begins: list[list[int]] = []
-    for segment in segments:
-        starts, ends = segment.starts, segment.ends
-        places = []
-        place = 0
-        while place < len(segment):
-            places.append(place)
-            full = bisect_right(ends, starts[place] + limits.max_bytes)
-            place = min(max(full, place + 1), place + limits.max_entries)
-        begins.append(places)
-    return begins
-
-
-def _spans(segments: Sequence[Segment], begin: _Place) -> Iterator[tuple[Segment, int]]:
-    number, low = begin
-    while number < len(segments):
-        yield segments[number], low
-        number, low = number + 1, 0
-
-
-def _counted(segments: Sequence[Segment], begin: _Place) -> Node:
-    """Return the exact account of the node that begins there and is the last."""
-    node = Node(segments[begin[0]].id_at(begin[1]), _fields(segments[begin[0]], begin[1])[::2])
-    for segment, low in _spans(segments, begin):
-        for place in range(low, len(segment)):
-            node.add(segment.id_at(place), _fields(segment, place))
-    return node
-
-
-def _fields(segment: Segment, place: int) -> list[bytes]:
-    return unpack_entry(segment.entry(place))
 
 
 def difference_cost(value: int, base: int) -> int:

@@ -1,5 +1,8 @@
 """The packed form of a segment: its wire and its index, compressed.
 
+Any other form that the content can be made from serves as well, see ``Form``: entries that were
+loaded stay as their file has them until somebody reads them (rdb/alike.py).
+
 Entries of one stream are much alike, so Zstandard at its fastest level leaves a tenth to a
 third of the wire. The index is told as three columns: how far each time half is from the one
 before, the sequence halves, and the length of each entry. The bytes of a column are sorted by
@@ -24,6 +27,7 @@ from collections.abc import Iterable
 from itertools import accumulate
 from operator import sub
 from sys import byteorder
+from typing import Protocol
 
 from zstandard import ZstdCompressor, ZstdDecompressor
 
@@ -39,8 +43,22 @@ _compressors: list[ZstdCompressor] = []
 _decompressors: list[ZstdDecompressor] = []
 
 
+class Form(Protocol):
+    """What a segment may hold in place of its content. Never changes."""
+
+    @property
+    def size_bytes(self) -> int:
+        """What is held."""
+
+    def wire(self) -> bytes | bytearray:
+        """Return the wire form of all entries."""
+
+    def content(self) -> Content:
+        """Return everything, made anew."""
+
+
 class Packed:
-    """Entries in compressed form. Never changes."""
+    """Entries in compressed form."""
 
     __slots__ = ("_data", "_first_ms", "_index_bytes", "count")
 

@@ -7,7 +7,6 @@ from geostream.store.octets cimport octet, u64
 
 cdef Py_ssize_t _FULL_ENTRIES
 cdef Py_ssize_t _FULL_BYTES
-cdef Py_ssize_t _SHELF_BYTES
 cdef Py_ssize_t _MAX_BYTES
 cdef Py_ssize_t _KNOWN
 cdef Py_ssize_t _HEAD_BYTES
@@ -44,16 +43,8 @@ cpdef Py_ssize_t put_number(octet* out, Py_ssize_t at, long long value) noexcept
 cdef class EntryWriter:
     cdef public Py_ssize_t count
     cdef public Py_ssize_t size_bytes
-    cdef Py_ssize_t shelf
-    cdef Py_ssize_t first
-    cdef Py_ssize_t begin
-    cdef Py_ssize_t _shelves
     cdef Py_ssize_t _start
     cdef Py_ssize_t room
-    cdef bytearray _counts
-    cdef octet* _counts_out
-    cdef bytearray _sizes
-    cdef octet* _sizes_out
     cdef bytearray _ms
     cdef bytearray _seq
     cdef bytearray _ends
@@ -72,13 +63,6 @@ cdef class EntryWriter:
     cdef int raw(self, const octet* data, Py_ssize_t start, Py_ssize_t size) except -1
     cdef Py_ssize_t close(self) except -1
     cpdef bint is_full(self) noexcept nogil
-    @cython.locals(shelf=Py_ssize_t)
-    cdef bint next_shelf(self) noexcept nogil
-    cdef void go_to(self, Py_ssize_t shelf, Py_ssize_t count, Py_ssize_t size_bytes) noexcept nogil
-    @cython.locals(count=Py_ssize_t, size_bytes=Py_ssize_t, first=Py_ssize_t, begin=Py_ssize_t)
-    cpdef list take_full(self)
     cpdef object take(self)
-    @cython.locals(first=Py_ssize_t, begin=Py_ssize_t)
-    cdef object _run(self, Py_ssize_t shelf, Py_ssize_t count, Py_ssize_t size_bytes)
     cpdef object clear(self)
     cdef int _grow(self, Py_ssize_t more_bytes) except -1

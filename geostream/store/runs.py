@@ -28,7 +28,7 @@ _MAX_BYTES = 2**31
 _HEAD_BYTES = 80  # of an entry at most: *2, length, ID, number of words
 _WORD_BYTES = 24  # around a word at most: $, length, two line ends
 NUMBER_BYTES = 32  # of a word that is an integer at most
-SHELF_BYTES = _SHELF_BYTES = SEAL_BYTES + 4096
+USUAL_BYTES = SEAL_BYTES + 4096  # that a writer has room for
 
 _PAIRS = bytearray(b"".join(b"%02d" % number for number in range(100)))
 _KNOWN = 256  # what stands before fewer bytes or words is made beforehand
@@ -163,26 +163,18 @@ def put_number(out: bytearray, at: int, value: int) -> int:
 
 
 class EntryWriter:
-    """A buffer in which entries are written until they are enough for a segment.
+    """A buffer in which entries are written until they are enough for a segment."""
 
-    It may have shelves: room for several segments, which ``next_shelf`` goes to. Whoever does
-    that writes from ``first`` and ``begin`` on; the methods below are for the first shelf.
-    """
-
-    def __init__(self, shelves: int = 1) -> None:
+    def __init__(self) -> None:
         """Start empty, with room for what is usual."""
         self.count = 0
         self.size_bytes = 0  # of what was written
-        self.shelf = self.first = self.begin = 0  # which it is, and where it begins
-        self._shelves = shelves
         self._start = 0  # of the entry that is being written
         # What has two names here is known to the compiler by its address too.
-        self._ms = self.ms_out = bytearray(8 * _FULL_ENTRIES * shelves)
-        self._seq = self.seq_out = bytearray(8 * _FULL_ENTRIES * shelves)
-        self._ends = self.ends_out = bytearray(4 * _FULL_ENTRIES * shelves)
-        self._buffer = self.out = bytearray(SHELF_BYTES * shelves)
-        self._counts = self._counts_out = bytearray(8 * shelves)  # of what is on shelves before
-        self._sizes = self._sizes_out = bytearray(8 * shelves)
+        self._ms = self.ms_out = bytearray(8 * _FULL_ENTRIES)
+        self._seq = self.seq_out = bytearray(8 * _FULL_ENTRIES)
+        self._ends = self.ends_out = bytearray(4 * _FULL_ENTRIES)
+        self._buffer = self.out = bytearray(USUAL_BYTES)
         self.room = len(self._buffer)
 
     def head(self, ms: int, seq: int, words: int) -> None:
@@ -249,57 +241,23 @@ class EntryWriter:
         """Tell whether it is time to take what was written."""
         return self.count >= _FULL_ENTRIES or self.size_bytes >= _FULL_BYTES
 
-    def next_shelf(self) -> bool:
-        """Go to the next shelf; False, and nothing has changed, if there is none."""
-        shelf = self.shelf
-        if shelf + 1 >= self._shelves:
-            return False
-        octets.put_u64(self._counts_out, shelf, self.count)
-        octets.put_u64(self._sizes_out, shelf, self.size_bytes)
-        self.go_to(shelf + 1, 0, 0)
-        return True
-
-    def go_to(self, shelf: int, count: int, size_bytes: int) -> None:
-        """Stand on a shelf where so much was written."""
-        self.shelf = shelf
-        self.first, self.begin = shelf * _FULL_ENTRIES, shelf * _SHELF_BYTES
-        self.count, self.size_bytes = count, size_bytes
-
-    def take_full(self) -> list[EntryRun]:
-        """Return what is on shelves before this one; what is here moves to the first."""
-        if not self.shelf:
-            return []
-        counts, sizes = array("Q", self._counts), array("Q", self._sizes)
-        runs = [self._run(shelf, counts[shelf], sizes[shelf]) for shelf in range(self.shelf)]
-        count, size_bytes, first, begin = self.count, self.size_bytes, self.first, self.begin
-        octets.put(self.ms_out, 0, self._ms, 8 * first, 8 * count)
-        octets.put(self.seq_out, 0, self._seq, 8 * first, 8 * count)
-        octets.put(self.ends_out, 0, self._ends, 4 * first, 4 * count)
-        octets.put(self.out, 0, self._buffer, begin, size_bytes)
-        self.go_to(0, count, size_bytes)
-        return runs
-
     def take(self) -> EntryRun:
-        """Return what was written on the first shelf, and start anew."""
-        run = self._run(0, self.count, self.size_bytes)
+        """Return what was written, and start anew."""
+        count = self.count
+        run = EntryRun(
+            _numbers("Q", self._ms, count),
+            _numbers("Q", self._seq, count),
+            _numbers("I", self._ends, count),
+            bytes(memoryview(self._buffer)[: self.size_bytes]),
+        )
         self.clear()
         return run
-
-    def _run(self, shelf: int, count: int, size_bytes: int) -> EntryRun:
-        first, begin = shelf * _FULL_ENTRIES, shelf * _SHELF_BYTES
-        return EntryRun(
-            _numbers("Q", self._ms, first, count),
-            _numbers("Q", self._seq, first, count),
-            _numbers("I", self._ends, first, count),
-            bytes(memoryview(self._buffer)[begin : begin + size_bytes]),
-        )
 
     def clear(self) -> None:
         """Forget what was written."""
         self.count = self.size_bytes = 0
-        usual_bytes = self._shelves * _SHELF_BYTES
-        if self.room > usual_bytes + 7 * SEAL_BYTES:  # what one large entry took is given back
-            self._buffer = self.out = bytearray(usual_bytes)
+        if self.room > 8 * SEAL_BYTES:  # what one large entry took is given back
+            self._buffer = self.out = bytearray(USUAL_BYTES)
             self.room = len(self._buffer)
 
     def _grow(self, more_bytes: int) -> None:
@@ -308,8 +266,7 @@ class EntryWriter:
         self.room = len(self._buffer)
 
 
-def _numbers(kind: Literal["Q", "I"], buffer: bytearray, first: int, count: int) -> array[int]:
+def _numbers(kind: Literal["Q", "I"], buffer: bytearray, count: int) -> array[int]:
     numbers = array(kind)
-    size = numbers.itemsize
-    numbers.frombytes(memoryview(buffer)[first * size : (first + count) * size])
+    numbers.frombytes(memoryview(buffer)[: count * numbers.itemsize])
     return numbers

@@ -14,12 +14,15 @@ cdef class Segment:
     cdef public tuple _first_id
     cdef public tuple _last_id
     cdef public long long _plain_bytes
+    cdef public bint is_stored
     cdef public bint is_used
     cdef public long long live_bytes
     cdef public object packed
     cdef public bint resists
+    cdef public long long saved_bytes
 
     cpdef tuple content(self)
+    cpdef bint can_be_packed(self, long long noted_bytes) except -1
     cpdef tuple id_at(self, Py_ssize_t index)
     cpdef list ids(self, Py_ssize_t start, Py_ssize_t stop)
     @cython.locals(ms=array, seq=array)

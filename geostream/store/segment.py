@@ -19,6 +19,9 @@ kept beside it, so that a segment is found without unpacking others. Reading all
 segment unpacks its wire for once; reading a part, or all a second time, keeps it unpacked for
 a while (see unpacked.py). Content is one tuple, and taken or replaced in one step: a thread
 that reads while another packs has the one or the other.
+
+A segment that was loaded may come as it was *stored*, and is read like a packed one. It is packed
+like a plain one, which takes less.
 """
 
 from __future__ import annotations
@@ -31,7 +34,7 @@ from typing import TYPE_CHECKING
 
 from geostream.store import columns, halves
 from geostream.store.ids import StreamId
-from geostream.store.packed import Content, Packed, slices
+from geostream.store.packed import Content, Form, slices
 
 if TYPE_CHECKING:
     from geostream.store.unpacked import Unpacked
@@ -54,10 +57,12 @@ class Segment:
         "_first_id",
         "_last_id",
         "_plain_bytes",
+        "is_stored",
         "is_used",
         "live_bytes",
         "packed",
         "resists",
+        "saved_bytes",
     )
 
     def __init__(self, content: Content, live_bytes: int) -> None:
@@ -73,7 +78,9 @@ class Segment:
         self._cache: Unpacked | None = None
         self.live_bytes = live_bytes
         self._plain_bytes = len(wire) + INDEX_BYTES * len(ms)
-        self.packed: Packed | None = None
+        self.packed: Form | None = None
+        self.saved_bytes = 0  # how much less than ``size_bytes`` is held because it is packed
+        self.is_stored = False  # in the form it was loaded in
         self.is_used = True  # since somebody last looked here, it was read
         self.resists = False  # packing would save nothing
 
@@ -88,6 +95,23 @@ class Segment:
         starts.extend(ends[:-1])
         wire = b"".join(entries)
         return Segment((ms, seq, starts, ends, wire), len(wire))
+
+    @classmethod
+    def stored(
+        cls, form: Form, first_id: StreamId, last_id: StreamId, count: int, live_bytes: int
+    ) -> Segment:
+        """Return a segment of so many entries, held in this form until they are read. O(1)."""
+        segment = cls.__new__(cls)
+        segment._content = segment._cache = None
+        segment._first_id, segment._last_id = first_id, last_id
+        segment._count = count
+        segment.live_bytes = live_bytes
+        segment._plain_bytes = live_bytes + INDEX_BYTES * count
+        segment.packed = form
+        segment.saved_bytes = segment._plain_bytes - form.size_bytes
+        segment.is_stored = segment.is_used = True
+        segment.resists = False
+        return segment
 
     def __len__(self) -> int:
         return self._count
@@ -124,15 +148,26 @@ class Segment:
         assert self.packed is not None
         return Segment(self.packed.content(), self.live_bytes)
 
-    def pack(self, packed: Packed, cache: Unpacked) -> None:
+    def pack(self, packed: Form, cache: Unpacked) -> None:
         """Take a packed form in place of what is held. It must be one of these entries.
 
         cache -- told when the segment is unpacked for reading
         """
+        if self._cache is not None:
+            self._cache.release(self)
         self._cache = cache
         self.packed = packed
+        self.saved_bytes = self._plain_bytes - packed.size_bytes
+        self.is_stored = False
         self.is_used = False
         self._content = None
+
+    def attach(self, cache: Unpacked) -> None:
+        """Have a cache told when the segment is unpacked for reading, if none is yet."""
+        if self.packed is not None and self._cache is None:
+            self._cache = cache
+            if self._content is not None:
+                cache.admit(self)
 
     def forget_unpacked(self) -> None:
         """Hold the packed form only. Does nothing to a segment without one."""
@@ -145,11 +180,11 @@ class Segment:
         """Whether what was packed is held unpacked too."""
         return self.packed is not None and self._content is not None
 
-    @property
-    def saved_bytes(self) -> int:
-        """How much less than ``size_bytes`` is held because it is packed."""
-        packed = self.packed
-        return 0 if packed is None else self._plain_bytes - packed.size_bytes
+    def can_be_packed(self, noted_bytes: int) -> bool:
+        """Tell whether packing may save something, or has saved something else than was noted."""
+        if self.packed is None or self.is_stored:
+            return not self.resists
+        return noted_bytes != self.saved_bytes
 
     @property
     def starts(self) -> array[int]:

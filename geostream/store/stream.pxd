@@ -25,6 +25,7 @@ cdef class Stream(Value):
     cdef public tuple last_id
     cdef public tuple max_deleted_id
     cdef public Nodes nodes
+    cdef public bint is_attached
     cdef public object groups
     cdef public object idempotency
     cdef Group _group

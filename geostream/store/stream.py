@@ -41,6 +41,7 @@ class Stream(Value):
         "entries_added",
         "groups",
         "idempotency",
+        "is_attached",
         "last_id",
         "length",
         "max_deleted_id",
@@ -58,6 +59,7 @@ class Stream(Value):
         self._wire_bytes = 0  # unpacked
         self._saved: list[int] = []  # by each segment that is packed, as far as noted here
         self.saved_bytes = 0  # their sum: how much less is held because of packing
+        self.is_attached = False  # whether each of these has a cache that it tells of reading
         self.nodes = Nodes()
         self.length = 0
         self.last_id = MIN_ID  # the highest ID ever; not lowered by deletion
@@ -353,6 +355,7 @@ class Stream(Value):
         self.saved_bytes = sum(self._saved)
         self.nodes = nodes
         self.length = sum(map(len, segments))
+        self.is_attached = False
 
     # Packing
 
@@ -365,7 +368,7 @@ class Stream(Value):
         return [
             segment
             for segment, saved in zip(self._segments, self._saved, strict=True)
-            if not (saved or type(segment) is Tail or segment.resists)
+            if segment.can_be_packed(saved)
         ]
 
     def note_packed(self, segment: Segment) -> None:

@@ -42,6 +42,8 @@ class Tail(Segment):
         self._count = 0
         self._plain_bytes = 0  # of the wire alone
         self._cache = self.packed = None
+        self.saved_bytes = 0
+        self.is_stored = False
         self.is_used = True
         self.live_bytes = 0
         self.is_full = False  # it is time to seal it
@@ -57,6 +59,10 @@ class Tail(Segment):
             self._settle()
         assert self._content is not None
         return self._content
+
+    def can_be_packed(self, noted_bytes: int) -> bool:
+        """Tell that it cannot, before it is sealed."""
+        return False
 
     def _settle(self) -> None:
         """Put what is new where it belongs."""

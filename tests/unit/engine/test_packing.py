@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from hashlib import md5
 
 import pytest
 
 from geostream.engine.packing import MAX_BYTES, Packing
+from geostream.rdb import lock
 from geostream.store.packed import Packed
 from geostream.store.segment import SEAL_ENTRIES
 from tests.support.engines import make_engine
@@ -240,3 +242,80 @@ def test_rounds_go_on_after_the_clock_was_set_back(subject):
     subject.pass_round()
     subject.bench.clock.set_back(500_000)
     assert subject.pass_round()
+
+
+# Segments that are as they were stored
+
+
+@pytest.fixture
+def loaded(subject, monkeypatch):
+    """A stream ``s`` that came as others store it."""
+    monkeypatch.setattr(lock, "is_free", lambda: True)
+    for number in range(1, 3 * SEAL_ENTRIES + 500):
+        value = md5(b"%d" % number).hexdigest()
+        subject.bench.execute("XADD", "t", f"{10_000 + number}-1", "field", value)
+    payload = subject.bench.execute("DUMP", "t")
+    subject.bench.execute("RESTORE", "s", "0", payload)
+    assert sum(segment.is_stored for segment in subject.stream(b"s").plain_segments()) >= 2
+    return subject
+
+
+def stored(subject, key=b"s"):
+    return [each for each in subject.stream(key).sealed_segments() if each.is_stored]
+
+
+def test_what_is_as_it_was_stored_counts_as_much_as_it_takes(loaded):
+    plain, size = loaded.size("t"), loaded.size("s")
+    saved = sum(each.saved_bytes for each in stored(loaded))
+    assert size < plain - saved // 2
+    assert loaded.memory.saved_bytes() == loaded.stream(b"s").saved_bytes == saved > 0
+
+
+def test_what_is_read_of_it_counts_as_long_as_it_is_kept(loaded):
+    used = loaded.memory.used_bytes()
+    (one, *_) = stored(loaded)
+    first = one.id_at(3)
+    assert loaded.bench.execute("XRANGE", "s", b"%d-%d" % first, "+", "COUNT", "2")
+    assert one.is_unpacked
+    assert loaded.memory.used_bytes() == used + one.size_bytes
+    loaded.memory.unpacked.max_bytes = 0
+    loaded.memory.unpacked.release_unused()
+    loaded.memory.unpacked.release_unused()
+    assert loaded.memory.used_bytes() == used
+
+
+def test_it_is_packed_when_nobody_reads_it(loaded):
+    read = stored(loaded)[0]
+    loaded.bench.execute("XRANGE", "s", b"%d-%d" % read.id_at(3), "+", "COUNT", "2")
+    before, saved = loaded.bench.execute("XRANGE", "s", "-", "+"), loaded.memory.saved_bytes()
+    loaded.pack_in_time()
+    loaded.pack_in_time()
+    assert stored(loaded) == []
+    assert loaded.stream(b"s").plain_segments() == []
+    assert loaded.memory.saved_bytes() > saved
+    assert not read.is_unpacked
+    assert loaded.memory.unpacked.size_bytes == 0
+    after = loaded.bench.execute("XRANGE", "s", "-", "+")
+    assert b"".join(after.pieces) == b"".join(before.pieces)
+
+
+def test_it_stays_if_packing_does_not_make_it_smaller(loaded):
+    (one, *others) = stored(loaded)
+    loaded.pass_round()
+    taken = loaded.pass_round()
+    for each in taken:
+        loaded.packing.accept(each, one.packed)  # no smaller than it is
+    assert stored(loaded) == [one, *others]
+    assert one.resists
+    assert loaded.stream(b"s").plain_segments() == []
+
+
+def test_a_copy_learns_that_it_was_packed(loaded):
+    loaded.bench.execute("COPY", "s", "u")
+    assert stored(loaded, b"u") == stored(loaded)
+    loaded.pack_in_time()
+    loaded.pack_in_time()
+    assert loaded.stream(b"u").saved_bytes == loaded.stream(b"s").saved_bytes
+    assert loaded.stream(b"u").saved_bytes == sum(
+        each.saved_bytes for each in loaded.stream(b"u").sealed_segments()
+    )

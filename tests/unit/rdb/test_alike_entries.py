@@ -104,7 +104,7 @@ def test_the_next_node_may_have_other_names_or_the_same():
         *expected(later, [b"ff"], rows),
         *expected(last, [b"ff"], rows),
     ]
-    assert reader.first_ids == [IDS[0][0], later[0], last[0]]
+    assert list(reader.nodes()) == [IDS[0][0], later[0], last[0]]
 
 
 def test_segments_end_where_they_are_full_in_the_middle_of_a_node():

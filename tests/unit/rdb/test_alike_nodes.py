@@ -53,8 +53,7 @@ def assert_same(made):
     assert ascend
     assert end == len(stored(made))
     assert entries(found) == entries(expected)
-    assert list(map(len, found.segments)) == list(map(len, expected.segments))
-    assert found.first_ids == expected.first_ids
+    assert list(found.nodes()) == list(expected.nodes())
     assert (found.length, found.last_id) == (expected.length, expected.last_id)
 
 
@@ -63,7 +62,7 @@ def test_nodes_that_are_alike_are_all_taken(count):
     assert_same(nodes(count))
 
 
-def test_more_nodes_than_there_are_shelves_for_are_all_taken():
+def test_nodes_of_which_one_nearly_fills_a_segment_are_all_taken():
     assert_same(nodes(120, size=600))
 
 

@@ -183,7 +183,7 @@ def test_nodes_out_of_order_are_sorted_and_none_may_come_twice():
     rest = payload[0x58:-10]
     image = restore_value(sealed(payload[:1] + b"\x02" + node + other + b"\x04" + rest, 12))
     assert [entry_id[0] for entry_id, _ in image.entries()] == [5, 6, 1000, 1001]
-    assert image.node_first_ids == [(5, 0), (1000, 0)]
+    assert list(image.node_first_ids) == [(5, 0), (1000, 0)]
     with pytest.raises(BadValue, match="re-added"):
         restore_value(sealed(payload[:1] + b"\x02" + node + node + b"\x04" + rest, 12))
 

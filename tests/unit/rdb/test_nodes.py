@@ -57,7 +57,7 @@ SECOND = (0, 1, -5, 2, b"a", 1, b"b", b"", 8)
 def test_entries_with_the_fields_of_the_first_and_with_their_own_are_read():
     reader = read(((7, 5), blob(*MASTER, *FIRST, *SECOND)))
     assert entries(reader) == [[b"7-5", [b"f", b"v"]], [b"8-0", [b"a", b"1", b"b", b""]]]
-    assert reader.first_ids == [(7, 5)]
+    assert list(reader.nodes()) == [(7, 5)]
     assert reader.last_id == (8, 0)
 
 
@@ -65,7 +65,7 @@ def test_deleted_entries_leave_nothing_but_their_place_in_the_order():
     reader = read(((7, 5), blob(1, 1, *MASTER[2:], 3, *FIRST[1:], *SECOND)))
     assert entries(reader) == [[b"8-0", [b"a", b"1", b"b", b""]]]
     reader = read(((7, 5), blob(0, 1, *MASTER[2:], 3, *FIRST[1:])))
-    assert (entries(reader), reader.last_id, reader.first_ids) == ([], (7, 5), [])
+    assert (entries(reader), reader.last_id, list(reader.nodes())) == ([], (7, 5), [])
 
 
 def test_differences_of_ids_wrap():
@@ -208,7 +208,7 @@ def test_any_entries_come_back(rows):
     assert found == list(map(bytes, before))
     assert len(found) == len(rows) + 1
     assert reader.last_id == image.last_id
-    assert reader.first_ids == list(image.node_first_ids)
+    assert list(reader.nodes()) == list(image.node_first_ids)
 
 
 def test_entries_with_the_same_names_name_them_once():
