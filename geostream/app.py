@@ -64,7 +64,7 @@ class Process(Host):
         self.arch_bits = 64 if sys.maxsize > 2**32 else 32
         self.event_loop = str(gevent.get_hub().loop.backend)
         self.total_memory_bytes = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-        self.baseline_bytes = self.resident_bytes() - heap.ready_bytes()
+        self.baseline_bytes = self.resident_bytes()
         if begun is not None:  # what was read since is there too
             before_bytes = begun.resident_bytes + IMPORTED_BYTES
             self.baseline_bytes = min(self.baseline_bytes, before_bytes)
@@ -173,8 +173,6 @@ class App:
         self.server.on_step = self._step
         self.engine.limit(LOADING_LIMIT, False)
         gc.freeze()  # nor is what was loaded
-        heap.settle()  # what was made ready and not needed goes back
-        heap.give_back()
         return True
 
     def _loaded(self) -> Loaded | Exception | None:

@@ -21,8 +21,6 @@ from geostream.config import BadConfig, Config, load
 SETTING_OF_FLAG = {"--host": "bind", "--port": "port", "--dir": "dir"}
 
 SWITCH_INTERVAL_S = 0.0005  # other threads get the interpreter soon
-MEMORY_PER_STORED = 2.5  # bytes of memory that a byte of a snapshot takes, as a rule
-MOST_READY_BYTES = 256 * 2**20  # at a start, before it is known what will be needed
 
 MAX_PROBLEMS_SHOWN = 50
 
@@ -60,7 +58,6 @@ def run(config: Config, *, in_background: bool = False, pidfile: str = "") -> in
     gc.disable()  # what is imported stays: the server switches it on again
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     heap.settle()
-    heap.make_ready(_likely_bytes(config))
     # Only now: the imports start gevent's hub, and are the slow part of a start.
     from geostream.persistence.registry import begin  # noqa: PLC0415
 
@@ -73,25 +70,6 @@ def run(config: Config, *, in_background: bool = False, pidfile: str = "") -> in
         if pid_path is not None:
             with suppress(OSError):  # it was never written, or somebody tidied up before us
                 pid_path.unlink()
-
-
-def _likely_bytes(config: Config) -> int:
-    """Return about how much memory the data will take that is loaded, or less."""
-    persistence = config.settings.persistence
-    if not (persistence.plugins or persistence.appendonly):
-        return 0
-    directory = Path(persistence.directory)
-    files = [directory / persistence.dbfilename]
-    stored_bytes = 0
-    try:
-        with suppress(FileNotFoundError, NotADirectoryError):
-            files += (directory / persistence.appenddirname).iterdir()
-        for file in files:
-            with suppress(FileNotFoundError):
-                stored_bytes += file.stat().st_size
-    except OSError:  # whoever loads will say what is wrong
-        return 0
-    return min(int(MEMORY_PER_STORED * stored_bytes), MOST_READY_BYTES)
 
 
 class _CannotStart(Exception):
