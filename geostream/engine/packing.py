@@ -42,6 +42,7 @@ class Packing:
         """Begin with nothing; ``after_ms`` 0 is no packing."""
         self.after_ms = 0
         self.packed = 0  # segments, ever
+        self.released_bytes = 0  # that nobody read any more; for the caller to take
         self._keyspace = keyspace
         self._memory = memory
         self._candidates: dict[PlacedKey, None] = {}  # streams that may have plain segments
@@ -70,7 +71,7 @@ class Packing:
         if not self._round and not 0 <= now_ms - self._round_ms < self.after_ms:
             self._round_ms = now_ms
             self._round = list(self._candidates)
-            self._memory.unpacked.release_unused()
+            self.released_bytes += self._memory.unpacked.release_unused()
         left = SEGMENTS_PER_STEP
         while self._round and left > 0:
             left -= STREAM_COST + self._look_at(self._round.pop())

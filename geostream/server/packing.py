@@ -5,11 +5,9 @@ They go to the thread a few at a time, come back packed, and are put in place by
 nothing else runs meanwhile; then the next few go. Compressing leaves the interpreter free;
 what is left is some 0.1 ms a segment, so that clients hardly notice.
 
-Memory that gets free this way lies in large gaps between what is still used. The C library
-keeps it for later unless it is told to give it back, which is done in the thread as well.
-That the packed forms are allocated in another thread than the plain ones helps: the C library
-keeps the memory of threads apart, and so small things that stay do not lie between large ones
-that go.
+Memory that gets free this way, or when what was unpacked goes again, lies in large gaps between
+what is still used. The C library keeps it for later unless it is told to give it back, which is
+done in the thread as well.
 """
 
 from __future__ import annotations
@@ -27,7 +25,7 @@ from geostream.store.packed import Packed, release_contexts
 from geostream.store.segment import Segment
 
 BATCH_BYTES = 2 * 2**20  # given to the thread at once, unpacked
-GIVE_BACK_BYTES = 8 * 2**20  # packed before memory is given back ...
+GIVE_BACK_BYTES = 8 * 2**20  # packed, or unpacked and let go, before memory is given back ...
 QUIET_S = 0.5  # ... or so long nothing to do
 
 _Result = tuple[Segment, Packed | None]
@@ -67,6 +65,9 @@ class Packer:
     def step(self, now_ms: int) -> None:
         """Have packed what is due; to be called some times a second."""
         self.packing.step(now_ms)
+        if self.packing.released_bytes >= GIVE_BACK_BYTES:
+            self.packing.released_bytes = 0
+            self._put([])
         if not self._is_busy:
             self._hand_over()
 
@@ -78,8 +79,10 @@ class Packer:
     def _hand_over(self) -> None:
         segments = self.packing.take(BATCH_BYTES)
         self._is_busy = bool(segments)
-        if not segments:
-            return
+        if segments:
+            self._put(segments)
+
+    def _put(self, segments: list[Segment]) -> None:
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name="packer", daemon=True)
             self._thread.start()
@@ -97,6 +100,7 @@ class Packer:
     # The thread
 
     def _run(self) -> None:
+        """Pack what comes; nothing is a reason to give memory back."""
         freed_bytes = 0
         while True:
             try:

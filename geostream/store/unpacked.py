@@ -59,11 +59,16 @@ class Unpacked:
                 self.size_bytes -= size
                 segment.forget_unpacked()
 
-    def release_unused(self) -> None:
-        """Let those go that nobody read since this was called last. O(segments kept)."""
+    def release_unused(self) -> int:
+        """Let those go that nobody read since this was called last. O(segments kept).
+
+        Returns how many bytes that were.
+        """
+        before_bytes = self.size_bytes
         for segment in list(self._segments):
             if segment.is_used:
                 segment.is_used = False
             else:
                 self.release(segment)
         self.size_bytes = sum(self._segments.values())
+        return before_bytes - self.size_bytes

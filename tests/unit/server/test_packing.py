@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from unittest.mock import patch
 
 import gevent
@@ -62,6 +63,23 @@ def test_more_than_one_batch_follows_by_itself(subject):
         subject.step(AFTER_MS)
         subject.step(AFTER_MS)
         subject.until(lambda: subject.packer.packing.packed == 3)
+
+
+def test_memory_is_given_back_when_what_was_unpacked_is_read_no_more(subject):
+    given_back = threading.Event()
+    with (
+        patch.object(packing, "GIVE_BACK_BYTES", 1000),
+        patch.object(subject.packer, "_give_back", given_back.set),
+    ):
+        subject.step(AFTER_MS)
+        subject.step(AFTER_MS)
+        subject.until(lambda: subject.packer.packing.packed == 3 and given_back.is_set())
+        given_back.clear()
+        assert subject.bench.execute("XRANGE s 5-1 5-1")
+        subject.step(AFTER_MS)
+        subject.step(AFTER_MS)
+        subject.until(given_back.is_set)
+    assert subject.bench.engine.memory.unpacked.size_bytes == 0
 
 
 def test_a_fault_in_the_thread_is_told_and_the_next_ones_are_packed(subject):
