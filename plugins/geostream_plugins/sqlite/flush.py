@@ -249,8 +249,8 @@ def string_row(db: int, key: bytes, content: bytes, form: str, expires_at_ms: in
 
 _CLEAR_ENTRIES = """DELETE FROM entries WHERE rowid IN
     (SELECT rowid FROM entries WHERE stream_id = ? LIMIT ?)"""
-_CLEAR_PENDING = """DELETE FROM pending WHERE group_id = ?1 AND (ms, seq) IN
-    (SELECT ms, seq FROM pending WHERE group_id = ?1 LIMIT ?2)"""
+_CLEAR_PENDING = """DELETE FROM pending WHERE (group_id, ms, seq) IN
+    (SELECT group_id, ms, seq FROM pending WHERE group_id = ? LIMIT ?)"""
 
 
 def clear_orphans(

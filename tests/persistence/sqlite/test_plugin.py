@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import sqlite3
 from pathlib import Path
 
@@ -25,6 +26,13 @@ from tests.persistence.sqlite.subjects import (
 )
 
 ONE = ("XADD k 5-1 f v",)
+SOURCES = sorted(Path(schema.__file__).parent.glob("*.py"))
+
+
+@pytest.mark.parametrize("file", SOURCES, ids=lambda file: file.stem)
+def test_no_statement_numbers_its_parameters(file):
+    """From Python 3.14 on, a sequence of values is refused for these."""
+    assert not re.search(r"\?\d", file.read_text(encoding="utf-8"))
 
 
 # Options
