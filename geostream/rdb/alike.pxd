@@ -51,7 +51,8 @@ cdef class AlikeReader:
     cdef int _note_names(self, list names, bytes master) except -1
     @cython.locals(announced=Py_ssize_t, live=i64, deleted=i64, found=i64)
     cdef bint _take_node(
-        self, EntryWriter writer, IdHeads ids, const octet* data, Py_ssize_t at, Py_ssize_t size
+        self, EntryWriter writer, IdHeads ids, const octet* data, Py_ssize_t at, Py_ssize_t size,
+        Py_ssize_t stored_bytes
     ) noexcept nogil
     @cython.locals(at=Py_ssize_t)
     cdef i64 _usual_counter(self, const octet* data) noexcept nogil

@@ -101,12 +101,12 @@ class AlikeReader:
     # Nodes
 
     def _take_node(
-        self, writer: EntryWriter, ids: IdHeads, data: bytes, at: int, size: int
+        self, writer: EntryWriter, ids: IdHeads, data: bytes, at: int, size: int, stored_bytes: int
     ) -> bool:
         """Take a node; False, and anything may have been noted, if not all of it is usual."""
         if not _HEADER_BYTES < size <= _MAX_BYTES or data[at + size - 1] != 0xFF:
             return False
-        self._growth_bytes = self._growth_bytes + _GROWTH_FACTOR * size
+        self._growth_bytes = self._growth_bytes + _GROWTH_FACTOR * stored_bytes
         self._at, self._end, self._elements = at + _HEADER_BYTES, at + size - 1, 0
         if octets.little(data, at, 4) != size:
             return False

@@ -23,7 +23,7 @@ cdef inline const unsigned char* start_of(object data) except NULL:
     return start
 
 
-cdef inline bint is_free():
+cdef inline bint is_free() noexcept nogil:
     return True
 
 

@@ -11,13 +11,16 @@ cdef Py_ssize_t _MARKS
 cdef Py_ssize_t _SLOTS
 
 
-@cython.locals(
-    out="octet*", at=Py_ssize_t, place=Py_ssize_t, end=Py_ssize_t, control=Py_ssize_t,
-    size=Py_ssize_t, distance=Py_ssize_t, start=Py_ssize_t
-)
+@cython.locals(out="octet*", found_bytes=Py_ssize_t)
 cpdef bytes decompress_in_python(bytes packed, Py_ssize_t size_bytes)
-@cython.locals(at=Py_ssize_t, size=Py_ssize_t, end=Py_ssize_t, control=Py_ssize_t)
-cdef Py_ssize_t _plain_size(bytes packed) except -1
+@cython.locals(
+    place=Py_ssize_t, control=Py_ssize_t, size=Py_ssize_t, distance=Py_ssize_t, start=Py_ssize_t
+)
+cpdef bint put_plain(
+    octet* out, const octet* packed, Py_ssize_t at, Py_ssize_t end
+) noexcept nogil
+@cython.locals(size=Py_ssize_t, control=Py_ssize_t)
+cpdef Py_ssize_t plain_size(const octet* packed, Py_ssize_t at, Py_ssize_t end) noexcept nogil
 @cython.locals(marks=bytearray, fresh=Py_ssize_t, at=Py_ssize_t, end=Py_ssize_t, mark=Py_ssize_t)
 cdef bint _shrinks_well(bytes sample) except -1
 @cython.locals(

@@ -91,10 +91,23 @@ def compress(plain: bytes) -> bytes | None:
 
 def decompress_in_python(packed: bytes, size_bytes: int) -> bytes:
     """Return the plain form. Raises BadLzf before anything is allocated, if the size is wrong."""
-    if _plain_size(packed) != size_bytes:
+    found_bytes = plain_size(packed, 0, len(packed))
+    if found_bytes < 0:
+        raise BadLzf("LZF: a run or a reference is cut off")
+    if found_bytes != size_bytes:
         raise BadLzf("LZF: not of the announced length")
     plain = out = bytearray(size_bytes)
-    at, place, end = 0, 0, len(packed)
+    if not put_plain(out, packed, 0, len(packed)):
+        raise BadLzf("LZF: refers to what is not there")
+    return bytes(plain)
+
+
+def put_plain(out: bytearray, packed: bytes, at: int, end: int) -> bool:
+    """Write the plain form of what lies there; False if it refers to what is not there.
+
+    There must be room for its ``plain_size``, which is no error.
+    """
+    place = 0
     while at < end:
         control = packed[at]
         if control < 32:
@@ -110,18 +123,18 @@ def decompress_in_python(packed: bytes, size_bytes: int) -> bytes:
         at += 2
         start = place - distance
         if start < 0:
-            raise BadLzf("LZF: refers to what is not there")
+            return False
         while size > distance:  # what is put out is repeated, and twice as much of it each time
             place = octets.put(out, place, out, start, distance)
             size -= distance
             distance *= 2
         place = octets.put(out, place, out, start, size)
-    return bytes(plain)
+    return True
 
 
-def _plain_size(packed: bytes) -> int:
-    """Return how long the plain form is. Raises BadLzf if an item is cut off."""
-    at, size, end = 0, 0, len(packed)
+def plain_size(packed: bytes, at: int, end: int) -> int:
+    """Return how long the plain form of what lies there is; -1 if an item is cut off."""
+    size = 0
     while at < end:
         control = packed[at]
         if control < 32:
@@ -133,9 +146,7 @@ def _plain_size(packed: bytes) -> int:
         else:
             size += packed[at + 1] + 9 if at + 1 < end else 0
             at += 3
-    if at != end:
-        raise BadLzf("LZF: a run or a reference is cut off")
-    return size
+    return size if at == end else -1
 
 
 def _shrinks_well(sample: bytes) -> bool:

@@ -4,6 +4,8 @@ Nodes that are like most others (alike.py) are taken one after the other, while 
 interpreter: what else a server has to do when it starts goes on beside. A node with anything else
 in it is put back whole.
 
+Nodes that are packed by LZF are unpacked aside for that.
+
 When a segment is full of such nodes, all they hold was looked through and written. But most of
 what is loaded is not read soon, and the nodes are smaller than what came of them. So what was
 written is forgotten, and the segment holds the nodes as they are stored; when somebody reads it,
@@ -16,6 +18,7 @@ from array import array
 
 from geostream.rdb import lock
 from geostream.rdb.alike import AlikeReader
+from geostream.rdb.lzf import plain_size, put_plain
 from geostream.rdb.strings import Cursor
 from geostream.store import octets
 from geostream.store.node_cuts import NUMBERS, LoadedNodes
@@ -30,6 +33,8 @@ _NUMBERS = NUMBERS
 _CUT_NUMBERS = 8  # of a segment that is left so: see _cut
 _KEY_PREFIX = 16  # the length byte of a node's key
 _KEY_BYTES = 17
+_PACKED = 0xC3  # by LZF: two lengths follow
+_PLAIN_BYTES = 2**15  # that one may have that is packed
 
 
 class StoredReader(AlikeReader):
@@ -48,9 +53,12 @@ class StoredReader(AlikeReader):
         self._begin = -1  # of those that alone are in the writer; -1 if others are
         self._begin_ms = self._begin_seq = 0  # the key of the first of those
         self._is_full = False  # there was no room for the next one
+        self._is_packed = False  # the next one is, by LZF
+        self._behind = 0  # it
         self._fresh = self._fresh_out = bytearray(8 * NUMBERS * min(nodes, _MOST_NODES))
         self._cuts = self._cuts_out = bytearray(8 * _CUT_NUMBERS * min(nodes, _MOST_CUTS))
         self._cut_count = 0
+        self._plain = self._plain_out = bytearray(_PLAIN_BYTES)
 
     def nodes(self) -> LoadedNodes:
         """Return the account of the nodes that were taken."""
@@ -116,23 +124,27 @@ class StoredReader(AlikeReader):
             octets.put_u64(self._fresh_out, place + 4, self._live)
             octets.put_u64(self._fresh_out, place + 5, self._size_bytes)
             taken += 1
-            self._place = self._end + 1
+            self._place = self._behind
         return taken
 
     def _take_next(self, writer: EntryWriter, ids: IdHeads, data: bytes, end: int) -> bool:
         """Take the node that is next; False, and nothing is taken, if it is not like most."""
-        size = self._stored_size(data, self._place, end)
+        size = self._find_node(data, self._place, end)
         if size < 0:
             return False
         ms, seq = octets.big(data, self._place + 1), octets.big(data, self._place + 9)
         if ms < self._key_ms or (ms == self._key_ms and seq <= self._key_seq):
             return False
-        start = self._at
+        node, start, stored_bytes = data, self._at, self._behind - self._at
+        if self._is_packed:
+            if not self._unpack(data, size):
+                return False
+            node, start = self._plain_out, 0  # type: ignore[assignment]  # read like bytes
         count, size_bytes, length = writer.count, writer.size_bytes, self.length
         last_ms, last_seq, growth_bytes = self._last_ms, self._last_seq, self._growth_bytes
         key_ms, key_seq = self._key_ms, self._key_seq
         self._key_ms, self._key_seq = ms, seq
-        if self._take_node(writer, ids, data, start, size):
+        if self._take_node(writer, ids, node, start, size, stored_bytes):
             if not count:
                 self._begin_ms, self._begin_seq = ms, seq
             return True
@@ -163,26 +175,45 @@ class StoredReader(AlikeReader):
         self._is_full = False
         return True
 
-    def _stored_size(self, data: bytes, at: int, end: int) -> int:
-        """Return the size of the node that is stored here, all of it; -1 if it is packed, or wrong.
+    def _find_node(self, data: bytes, at: int, end: int) -> int:
+        """Return the size of the listpack that is stored here, all of it; -1 if it is not usual.
 
-        The reading stands at the beginning of its listpack afterwards.
+        The reading stands at its beginning afterwards, or where it is packed.
         """
-        if end - at < _KEY_BYTES + 5 or data[at] != _KEY_PREFIX:
+        if end - at < _KEY_BYTES + 11 or data[at] != _KEY_PREFIX:
             return -1
-        at += _KEY_BYTES
+        self._at = at + _KEY_BYTES
+        self._is_packed = data[self._at] == _PACKED
+        if self._is_packed:
+            self._at = self._at + 1
+        size = stored_bytes = self._stored_length(data)
+        if self._is_packed:
+            size = self._stored_length(data)
+            if size > _PLAIN_BYTES or not lock.is_free():
+                return -1
+        self._behind = self._at + stored_bytes
+        return size if 0 <= stored_bytes <= end - self._at else -1
+
+    def _stored_length(self, data: bytes) -> int:
+        """Take a length, for which five bytes must be there; -1 if it is of the longest form."""
+        at = self._at
         first = data[at]
         if first < 0x40:
-            size, at = first, at + 1
-        elif first < 0x80:
-            size, at = (first & 0x3F) << 8 | data[at + 1], at + 2
-        elif first == 0x80:
-            size = data[at + 1] << 24 | data[at + 2] << 16 | data[at + 3] << 8 | data[at + 4]
-            at += 5
-        else:
+            self._at = at + 1
+            return first
+        if first < 0x80:
+            self._at = at + 2
+            return (first & 0x3F) << 8 | data[at + 1]
+        self._at = at + 5
+        if first != 0x80:
             return -1
-        self._at = at
-        return size if size <= end - at else -1
+        return data[at + 1] << 24 | data[at + 2] << 16 | data[at + 3] << 8 | data[at + 4]
+
+    def _unpack(self, data: bytes, size: int) -> bool:
+        """Unpack the node that was found; False if it is not what it announces."""
+        return plain_size(data, self._at, self._behind) == size and put_plain(
+            self._plain_out, data, self._at, self._behind
+        )
 
 
 class StoredNodes:

@@ -97,7 +97,7 @@ def test_a_stream_of_many_segments_and_nodes_comes_back_in_usual_pieces():
     before, after = (space.databases[0].values[b"s"] for space in (keyspace, restored))
     assert list(after.nodes.first_ids()) == list(before.nodes.first_ids())
     lengths = [len(segment) for segment in after.sealed_segments()]
-    assert len(lengths) == 5
+    assert 5 <= len(lengths) <= 6  # compiled, they end with nodes
     assert max(lengths) < SEAL_ENTRIES + 100
 
 

@@ -1,8 +1,13 @@
 """Segments that hold nodes as they are stored: nobody can tell them from others."""
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from geostream.rdb import lock
+from geostream.rdb.errors import BadValue
+from geostream.rdb.lzf import compress_in_python, decompress_in_python
+from geostream.rdb.strings import length_bytes, raw_id_bytes
 from geostream.store.ids import MAX_ID, MIN_ID
 from geostream.store.node_cuts import cut_nodes
 from geostream.store.unpacked import Unpacked
@@ -115,3 +120,78 @@ def test_the_account_of_nodes_needs_no_look_at_their_entries(size):
     assert told[0] == told[1]
     assert account.all[-1].size_bytes == expected.all[-1].size_bytes
     assert account.all[-1].names == expected.all[-1].names
+
+
+# Nodes that are packed by LZF
+
+
+def packed(made):
+    """Return nodes as a server stores them that packs strings."""
+    return b"".join(key + head + body for key, head, body in map(pieces, made))
+
+
+def pieces(node):
+    key, blob = node
+    body = compress_in_python(blob)
+    head = b"\xc3" + length_bytes(len(body)) + length_bytes(len(blob))
+    return b"\x10" + raw_id_bytes(key), head, body
+
+
+def test_nodes_that_are_packed_are_left_so():
+    made = nodes(200)
+    reader, _, end = read(made, packed(made))
+    assert end == len(packed(made))
+    assert entries(reader) == entries(one_by_one(made))
+    found = [segment for segment in reader.segments if segment.is_stored]
+    assert len(found) >= 6
+    assert sum(segment.size_bytes - segment.saved_bytes for segment in found) < end + 1200
+    assert list(reader.nodes()) == list(one_by_one(made).nodes())
+
+
+def test_nodes_too_large_to_be_unpacked_in_place_are_read_too():
+    made = nodes(30, size=200, value=b"x" * 400)
+    assert len(made[0][1]) > 2**15
+    reader, _, _ = read(made, packed(made))
+    assert entries(reader) == entries(one_by_one(made))
+
+
+@given(st.integers(1, 5), st.integers(0, 10**6), st.integers(1, 255))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_damage_to_a_packed_node_is_found_or_shows(place, at, change):
+    made = nodes(6, size=8)
+    _, head, body = pieces(made[place])
+    damaged = bytearray(body)
+    damaged[at % len(body)] ^= change
+    begin = len(packed(made[:place])) + 17
+    data = bytearray(packed(made))
+    data[begin + len(head) : begin + len(head) + len(body)] = damaged
+    blob = made[place][1]
+    try:
+        made[place] = (made[place][0], decompress_in_python(bytes(damaged), len(blob)))
+        expected = one_by_one(made)
+    except ValueError as error:
+        with pytest.raises(BadValue) as found:
+            read(made, bytes(data))
+        assert found.value.reason == str(error)
+        assert found.value.offset >= begin
+    else:
+        assert entries(read(made, bytes(data))[0]) == entries(expected)
+
+
+@given(st.integers(0, 8), st.integers(1, 255))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_damage_to_the_lengths_of_a_packed_node_is_found(at, change):
+    made = nodes(6, size=8)
+    data = bytearray(packed(made))
+    begin = len(packed(made[:3])) + 17
+    _, head, _ = pieces(made[3])
+    data[begin + at % len(head)] ^= change
+    with pytest.raises(BadValue):
+        read(made, bytes(data))
+
+
+@pytest.mark.parametrize("cut", [1, 2, 30, 60])
+def test_packed_nodes_that_end_with_the_data_are_not_read_beyond(cut):
+    made = nodes(6)
+    with pytest.raises(BadValue):
+        read(made, packed(made)[:-cut])
