@@ -34,6 +34,7 @@ from geostream.persistence.api import Corrupt
 from geostream.persistence.disk import KeptDisk
 from geostream.persistence.recovery import Loaded, WrongOrder
 from geostream.persistence.registry import Begun, UnusablePlugin
+from geostream.rdb.crc import crc64
 from geostream.server.listener import Server
 from geostream.server.packing import Packer
 from geostream.server.stopwatch import RunningStopwatch
@@ -317,6 +318,7 @@ def serve(config: Config, begun: Begun | None = None) -> int:
         print(f"geostream: cannot log to {settings.logfile}: {error.strerror}", file=sys.stderr)
         return 1
     config.on_change("loglevel", lambda level: output.set_level(str(level)))
+    crc64(b"")  # imports what it needs, while data is read that has to be summed up
     try:
         return App(config, begun).run()
     except UnusablePlugin as error:

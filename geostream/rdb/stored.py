@@ -28,7 +28,7 @@ from geostream.store.segment import SEAL_ENTRIES, Segment
 
 _FULL_ENTRIES = SEAL_ENTRIES
 _MOST_NODES = 32 * 2**10  # taken at a time
-_MOST_CUTS = 256  # segments that are left as they are stored at a time
+_MOST_CUTS = 1024  # segments that are left as they are stored at a time
 _NUMBERS = NUMBERS
 _CUT_NUMBERS = 8  # of a segment that is left so: see _cut
 _KEY_PREFIX = 16  # the length byte of a node's key
