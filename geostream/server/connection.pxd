@@ -41,7 +41,6 @@ cdef class Connection(Sender):
     cdef bint _is_dirty
     cdef object _greenlet
     cdef object _readable
-    cdef object _writable
     cdef object _timer
     cdef long long _max_unsent_bytes
     cdef long long _max_pending_bytes

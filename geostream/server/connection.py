@@ -76,14 +76,13 @@ class Connection(Sender):
         self._requests: list[list[bytes]] = []  # complete, not executed yet
         self._unread = bytearray()  # what arrived behind requests that wait
         self._out: list[Any] = []  # pieces of replies not handed to the socket yet
-        self._unsent = Unsent(self)  # what the socket did not take
         self._held = HeldReplies()  # what waits for the disk
         self._is_open = True
         self._is_dirty = False  # will be flushed at the end of this turn
         self._greenlet = getcurrent()
         loop = get_hub().loop
         self._readable = loop.io(self.fd, _READ)
-        self._writable = loop.io(self.fd, _WRITE)
+        self._unsent = Unsent(self, loop.io(self.fd, _WRITE), self._turn)  # what it did not take
         self._timer = loop.timer(0)
 
     def take_limits(self) -> None:
@@ -322,8 +321,7 @@ class Connection(Sender):
         if unsent.size_bytes > self._max_unsent_bytes:
             self._drop_unread(unsent.size_bytes)
             return
-        if unsent.hand_over(pieces) and not unsent.is_empty() and not self._writable.active:
-            self._writable.start(self._on_writable)
+        unsent.hand_over(pieces)
 
     def _drop_unread(self, size_bytes: int) -> None:
         self._stats.clients_dropped_unread += 1
@@ -352,13 +350,10 @@ class Connection(Sender):
         except OSError:
             return -1
 
-    def _on_writable(self) -> None:
-        """Send on; runs in the hub. Who takes its replies is not idle."""
+    def note_taken(self, is_all: bool) -> None:
+        """Who takes its replies is not idle."""
         self.client.last_active_ms = self._clock.now_ms()
-        if not self._unsent.send_on() or not self._unsent.is_empty():
-            return
-        self._writable.stop()
-        if self.client.is_closing:
+        if is_all and self.client.is_closing:
             self._drop_if_empty()
 
     def drop(self) -> None:
@@ -387,7 +382,7 @@ class Connection(Sender):
 
     def _tear_down(self) -> None:
         self._is_open = False
-        for watcher in (self._readable, self._writable, self._timer):
+        for watcher in (self._readable, self._timer):
             watcher.stop()
             watcher.close()
         self._engine.disconnect(self.client)

@@ -10,10 +10,13 @@ cdef class Sender:
     cpdef send_or_keep(self, long long number)
     cpdef bint release(self, long long number) except -1
     cpdef refuse_held(self, bytes line)
+    cpdef note_taken(self, bint is_all)
 
 
 cdef class Turn:
     cdef public Gate gate
+    cdef public long long flushed
+    cdef public object pace
     cdef list _senders
     cdef dict _kept
     cdef object _loop

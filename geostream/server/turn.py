@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from geostream.engine.gate import Gate
+from geostream.server.pace import Pace
 from geostream.store import lists
 
 IDLE_TURNS = 100  # ended without the watcher, before it is taken away
@@ -44,11 +45,16 @@ class Sender:
         """Send what waits, errors in place of replies that tell of a change."""
         raise NotImplementedError
 
+    def note_taken(self, is_all: bool) -> None:
+        """Hear that the socket takes what it did not take before, and whether that was all."""
+
 
 class Turn:
     """See the module docstring.
 
-    gate -- replies wait for it
+    gate    -- replies wait for it
+    flushed -- how many connections ever were; a number that changed tells that others are served
+    pace    -- of long replies
     """
 
     __slots__ = (
@@ -59,12 +65,16 @@ class Turn:
         "_loop",
         "_senders",
         "_watcher",
+        "flushed",
         "gate",
+        "pace",
     )
 
     def __init__(self, loop: Any) -> None:
         """Begin with nobody; the loop is that of gevent's hub."""
         self.gate = Gate()
+        self.flushed = 0
+        self.pace = Pace(loop)
         self._senders: list[Sender] = []
         self._kept: dict[Sender, None] = {}  # who has replies that wait
         self._loop = loop
@@ -107,6 +117,7 @@ class Turn:
             sender = senders[place]
             place += 1
             sender.send_or_keep(gate.waits_for())
+        self.flushed += place
         lists.empty(senders)
 
     # Waiting for the disk

@@ -34,6 +34,9 @@ class Loop:
     def prepare(self, **_: Any) -> Watcher:
         return self.watcher
 
+    def timer(self, _: float) -> Watcher:
+        return Watcher()
+
     def sleep(self) -> None:
         if self.watcher.callback is not None:
             self.watcher.callback()
