@@ -7,7 +7,9 @@ when the system likes. Other calls of the plugin (open, load, close, the two end
 snapshot) go through the same queue, so they have their exact place between two batches.
 
 The thread and the hub share the interpreter lock. So the thread should wake seldom: the journal
-hands over at once only what replies wait for, else much at once.
+hands over at once only what replies wait for, else much at once. And where the system lets it say
+so, it does not interrupt who runs when it wakes: that would be the hub, or a client that is about
+to ask for more.
 
 A failing disk is an outcome. An append that fails is tried again until it succeeds; the plugin
 has promised to leave nothing of it behind. After a sync that failed nobody knows what is on
@@ -18,6 +20,7 @@ anew (``must_rewrite``), which somebody else arranges, because it takes a snapsh
 from __future__ import annotations
 
 import contextlib
+import os
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -166,6 +169,7 @@ class Writer:
     # The thread
 
     def _run(self) -> None:
+        _be_patient()
         try:
             while (job := self._next()) is not None:
                 if isinstance(job, _Call):
@@ -300,3 +304,10 @@ class Writer:
             raise OSError(self.failure.reason)
         self.failure = None
         self._notify()
+
+
+def _be_patient() -> None:
+    """Have the system treat this thread as one that computes: it gets its share, but later."""
+    if hasattr(os, "SCHED_BATCH"):  # Linux
+        with contextlib.suppress(OSError):  # a sandbox may forbid it
+            os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))

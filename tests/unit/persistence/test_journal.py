@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import os
+import threading
 
 import gevent
 import pytest
@@ -77,6 +79,20 @@ def test_a_turn_is_a_batch(make):
     setup.journal.end_turn()
     setup.until(lambda: setup.journal.synced_position() == 1)
     assert [[e.key for e in batch] for batch in setup.plugin.batches] == [[b"a", b"b"]]
+
+
+@pytest.mark.skipif(not hasattr(os, "SCHED_BATCH"), reason="only Linux can be told")
+def test_the_writers_thread_does_not_interrupt_others_when_it_wakes(make):
+    setup = make("everysec")
+    policies = []
+    setup.journal.call(
+        setup.writer,
+        lambda: os.sched_getscheduler(threading.get_native_id()),
+        lambda policy, error: policies.append(policy),
+    )
+    setup.until(lambda: policies)
+    assert policies == [os.SCHED_BATCH]
+    assert os.sched_getscheduler(threading.get_native_id()) != os.SCHED_BATCH
 
 
 def test_what_is_written_is_told_apart_from_what_is_synced(make):
