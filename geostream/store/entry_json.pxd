@@ -44,6 +44,9 @@ cdef class Shape:
         end=Py_ssize_t,
         ms=u64,
         seq=u64,
+        at=Py_ssize_t,
+        middle=Py_ssize_t,
+        behind=Py_ssize_t,
         entry=bytes,
     )
     cpdef Py_ssize_t add_rows(self, list entries, Py_ssize_t place, owner, list values) except -1

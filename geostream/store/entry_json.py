@@ -97,7 +97,10 @@ class Shape:
         first, end = place, min(len(entries), place + _AT_ONCE)
         while place < end:
             entry = entries[place]
-            ms, seq = id_of(entry)
+            at = octets.place_of(entry, _ID_AT, len(entry), _LINE_END) + 2
+            middle = octets.digits_end(entry, at, len(entry))
+            behind = octets.digits_end(entry, middle + 1, len(entry))
+            ms, seq = octets.decimal(entry, at, middle), octets.decimal(entry, middle + 1, behind)
             if ms >= _HALF or seq >= _HALF:
                 break
             text = self.text(entry)
@@ -108,7 +111,7 @@ class Shape:
             values.append(seq)
             values.append(text)
             values.append(crc32(entry))
-            values.append(bytearray(entry))
+            values.append(octets.array_of(entry))
             place += 1
         return place - first
 

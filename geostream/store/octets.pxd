@@ -1,5 +1,6 @@
 # The steps of octets.py in C. Declarations stand in the same order, and do the same.
 
+from cpython.bytearray cimport PyByteArray_FromStringAndSize
 from cpython.bytes cimport PyBytes_FromStringAndSize
 from cpython.unicode cimport PyUnicode_DecodeUTF8
 from libc.string cimport memchr, memcmp, memcpy
@@ -43,6 +44,10 @@ cdef inline bint is_same(
 
 cdef inline bytes part(const octet* data, Py_ssize_t at, Py_ssize_t end):
     return PyBytes_FromStringAndSize(<const char*>data + at, end - at)
+
+
+cdef inline bytearray array_of(bytes data):
+    return PyByteArray_FromStringAndSize(<char*><const char*>data, len(data))
 
 
 cdef inline Py_ssize_t place_of(

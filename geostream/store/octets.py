@@ -41,6 +41,11 @@ def part(data: bytes, at: int, end: int) -> bytes:
     return data[at:end]
 
 
+def array_of(data: bytes) -> bytearray:
+    """Return a copy that can be changed."""
+    return bytearray(data)
+
+
 def place_of(data: bytes, at: int, end: int, one: int) -> int:
     """Return the first place from ``at`` on that has this byte; ``end`` if none has."""
     found = data.find(one, at, end)

@@ -93,6 +93,7 @@ def test_rows_are_made_while_entries_are_alike() -> None:
         row, next_row = values[:6], values[6:]
         assert row == [7, 1, 0, '{"f":"v"}', crc32(first), first]
         assert next_row == [7, 2, 5, '{"f":"w"}', crc32(second), second]
+        assert type(row[5]) is bytearray  # which sqlite3 takes as it is
         assert shape.add_rows([behind], 0, 7, []) == 0
 
 
