@@ -7,9 +7,10 @@ when the system likes. Other calls of the plugin (open, load, close, the two end
 snapshot) go through the same queue, so they have their exact place between two batches.
 
 The thread and the hub share the interpreter lock. So the thread should wake seldom: the journal
-hands over at once only what replies wait for, else much at once. And where the system lets it say
-so, it does not interrupt who runs when it wakes: that would be the hub, or a client that is about
-to ask for more.
+hands over at once only what replies wait for, else much at once. And where no reply waits, and
+the system lets it say so, it does not interrupt who runs when it wakes: that would be the hub, or
+a client that is about to ask for more. Where replies do wait it must: beside programs that compute
+each of them would wait until one of those has had its share.
 
 A failing disk is an outcome. An append that fails is tried again until it succeeds; the plugin
 has promised to leave nothing of it behind. After a sync that failed nobody knows what is on
@@ -93,6 +94,7 @@ class Writer:
         self._is_awaited = False  # the hub stands still until something here has changed ...
         self._answers: SimpleQueue[None] = SimpleQueue()  # ... and is told by this
         self._is_stopping = False
+        self._is_patient = False
         self._synced_s = clock.monotonic_s()
         self._thread = threading.Thread(target=self._run, name=f"{plugin.name}-writer", daemon=True)
         self._thread.start()
@@ -169,7 +171,6 @@ class Writer:
     # The thread
 
     def _run(self) -> None:
-        _be_patient()
         try:
             while (job := self._next()) is not None:
                 if isinstance(job, _Call):
@@ -218,6 +219,7 @@ class Writer:
                 self._notify()
 
     def _append(self, batch: _Batch) -> None:
+        self._settle_patience()
         gathered, number = self._merged(batch)
         while True:
             try:
@@ -236,6 +238,15 @@ class Writer:
             self._sync()
         else:
             self._notify()
+
+    def _settle_patience(self) -> None:
+        """Have the system treat the thread as one that computes, unless replies wait for it."""
+        is_patient = self.fsync != "always"
+        if is_patient != self._is_patient and hasattr(os, "SCHED_BATCH"):  # Linux
+            self._is_patient = is_patient
+            with contextlib.suppress(OSError):  # a sandbox may forbid it
+                policy = os.SCHED_BATCH if is_patient else os.SCHED_OTHER
+                os.sched_setscheduler(0, policy, os.sched_param(0))
 
     def _merged(self, batch: _Batch) -> tuple[list[Any], int]:
         """Return a batch with those that wait behind it."""
@@ -304,10 +315,3 @@ class Writer:
             raise OSError(self.failure.reason)
         self.failure = None
         self._notify()
-
-
-def _be_patient() -> None:
-    """Have the system treat this thread as one that computes: it gets its share, but later."""
-    if hasattr(os, "SCHED_BATCH"):  # Linux
-        with contextlib.suppress(OSError):  # a sandbox may forbid it
-            os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))

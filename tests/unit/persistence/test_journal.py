@@ -82,17 +82,25 @@ def test_a_turn_is_a_batch(make):
 
 
 @pytest.mark.skipif(not hasattr(os, "SCHED_BATCH"), reason="only Linux can be told")
-def test_the_writers_thread_does_not_interrupt_others_when_it_wakes(make):
+def test_the_writers_thread_interrupts_others_only_while_replies_wait_for_it(make):
     setup = make("everysec")
     policies = []
-    setup.journal.call(
-        setup.writer,
-        lambda: os.sched_getscheduler(threading.get_native_id()),
-        lambda policy, error: policies.append(policy),
-    )
-    setup.until(lambda: policies)
-    assert policies == [os.SCHED_BATCH]
-    assert os.sched_getscheduler(threading.get_native_id()) != os.SCHED_BATCH
+
+    def note_policy():
+        setup.change()
+        setup.journal.hand_over()
+        setup.journal.call(
+            setup.writer,
+            lambda: os.sched_getscheduler(threading.get_native_id()),
+            lambda policy, error: policies.append(policy),
+        )
+
+    for number, fsync in enumerate(["everysec", "always", "no"], 1):
+        setup.journal.set_fsync(fsync)
+        note_policy()
+        setup.until(lambda number=number: len(policies) == number)
+    assert policies == [os.SCHED_BATCH, os.SCHED_OTHER, os.SCHED_BATCH]
+    assert os.sched_getscheduler(threading.get_native_id()) == os.SCHED_OTHER
 
 
 def test_what_is_written_is_told_apart_from_what_is_synced(make):
