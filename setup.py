@@ -31,6 +31,7 @@ COMPILED_MODULES = [
     "geostream.commands.stream_ids",
     "geostream.commands.stream_options",
     "geostream.commands.streams_acks",
+    "geostream.commands.streams_add",
     "geostream.commands.streams_delivery",
     "geostream.commands.streams_range",
     "geostream.commands.streams_read",

@@ -1,17 +1,14 @@
 cimport cython
 
+from geostream.commands.streams_add cimport add_to
 from geostream.commands.trimming cimport TrimOptions, trim, usual_trim
 from geostream.engine.args cimport Args
 from geostream.engine.context cimport Context
 from geostream.store cimport octets
-from geostream.store.effects.entry_added cimport EntryAdded, entry_added
 from geostream.store.ids cimport choose_id, id_bytes
 from geostream.store.octets cimport u64  # named for Cython, which follows no whole module
 from geostream.store.stream cimport Stream
-from geostream.store.wire cimport pack_entry, payload_bytes
-
-
-cdef long long _MAX_ENTRY_BYTES
+from geostream.store.wire cimport payload_bytes
 
 
 @cython.final

@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from geostream import errors
 from geostream.commands.stream_ids import parse_half, parse_id
+from geostream.commands.streams_add import MAX_ENTRY_BYTES, AddEntry, add_to
 from geostream.commands.trimming import TrimOptions, trim, usual_trim
 from geostream.engine.args import Args
 from geostream.engine.command import Flag, Keys, command
@@ -19,14 +20,12 @@ from geostream.store.effects import (
     StreamCreated,
     StreamIdSet,
 )
-from geostream.store.effects.entry_added import entry_added
 from geostream.store.errors import EntryTooLarge
 from geostream.store.idempotency import content_iid
 from geostream.store.ids import AUTO_ID, MIN_ID, IdRequest, StreamId, choose_id, id_bytes
 from geostream.store.stream import Stream
-from geostream.store.wire import pack_entry, payload_bytes
+from geostream.store.wire import payload_bytes
 
-_MAX_ENTRY_BYTES = 2**30  # fields and values of one entry
 ID_00 = IdRequest(0, 0)
 
 
@@ -156,6 +155,7 @@ def _parse_asked_id(text: bytes) -> IdRequest:
         ("8.6.0", "Added IDMP and IDMPAUTO."),
     ),
     parse=parse_xadd,
+    shortcut=AddEntry(),
 )
 def xadd(ctx: Context, asked: XAdd) -> Reply:
     """Reply with the new entry's ID; null if NOMKSTREAM found no stream."""
@@ -173,18 +173,13 @@ def xadd(ctx: Context, asked: XAdd) -> Reply:
             return id_bytes(known)
     entry_id = choose_id(asked.id, stream.last_id if stream is not None else MIN_ID, ctx.now_ms)
     payload = payload_bytes(asked.fields)
-    if payload > _MAX_ENTRY_BYTES:
+    if payload > MAX_ENTRY_BYTES:
         raise EntryTooLarge
-    shown_id = id_bytes(entry_id)
-    entry = pack_entry(shown_id, asked.fields, payload)
     if stream is None:
         stream = create_stream(ctx, asked.key)
-    starts_node = stream.nodes.wants_new(payload, ctx.keyspace.node_limits)
-    number = ctx.db.number
-    effect = entry_added(number, asked.key, entry_id, entry, starts_node, asked.fields)
-    ctx.keyspace.add(stream, effect)
+    shown_id = add_to(ctx, asked.key, stream, entry_id, asked.fields, payload)
     if asked.pid is not None:
-        ctx.commit(IdmpRecorded(number, asked.key, asked.pid, iid, entry_id))
+        ctx.commit(IdmpRecorded(ctx.db.number, asked.key, asked.pid, iid, entry_id))
     if asked.trim is not None:
         trim(ctx, asked.key, stream, asked.trim, False)
     return shown_id
