@@ -12,9 +12,9 @@ MIN_ENTRIES = 10_000
 SYNC_LIMIT_MS = 60_000
 
 
-def entry_count(scale: Scale) -> int:
-    """Return how many entries there are at this scale."""
-    return max(int(ENTRIES * scale.requests), MIN_ENTRIES)
+def entry_count(scale: Scale, entries: int = ENTRIES) -> int:
+    """Return how many entries there are at this scale, of so many at the usual one."""
+    return max(int(entries * scale.requests), MIN_ENTRIES)
 
 
 def fill(connection: Connection, scale: Scale) -> None:

@@ -23,6 +23,11 @@ MAX_PASSES = 50
 BUFFER_BYTES = 1 << 20
 
 
+def read_of(key: bytes, batch: int) -> bytes:
+    """Return a request for so many new messages."""
+    return pack("XREADGROUP", "GROUP", GROUP, CONSUMER, "COUNT", batch, "STREAMS", key, ">")
+
+
 @dataclass(frozen=True, slots=True)
 class Consume:
     """Read and acknowledge ``batch`` messages at a time."""
@@ -31,9 +36,7 @@ class Consume:
 
     def __call__(self, target: Target, scale: Scale) -> Sample:
         messages = MESSAGES[self.batch]
-        read = pack(
-            "XREADGROUP", "GROUP", GROUP, CONSUMER, "COUNT", self.batch, "STREAMS", KEY, ">"
-        )
+        read = read_of(KEY, self.batch)
         acks = [
             pack("XACK", KEY, GROUP, *map(entry_id, range(start, start + self.batch)))
             for start in range(0, messages, self.batch)

@@ -15,12 +15,13 @@ from dataclasses import dataclass
 from itertools import repeat
 
 from bench.entries import adds_of_kind
+from bench.filling import entry_count
+from bench.groups import GROUP, read_of
 from bench.process import rss_bytes
 from bench.wire import Connection, pack
 from bench.workload import RSS_BYTES, USED_BYTES, Sample, Scale, Target, Workload
 
 KEY = b"bench:memory"
-GROUP, CONSUMER = b"workers", b"worker-1"
 ENTRIES = 200_000
 WARM_UP = 1_000  # entries that make the server set up its buffers, then go away
 IDLE_S = 11.0
@@ -35,7 +36,7 @@ class Memory:
     kind: str
 
     def __call__(self, target: Target, scale: Scale) -> Sample:
-        entries = _entry_count(scale)
+        entries = entry_count(scale, ENTRIES)
         with Connection(target.port) as connection:
             connection.fill(adds_of_kind(self.kind, KEY, WARM_UP))
             connection.fill([pack("DEL", KEY)])
@@ -51,10 +52,8 @@ class Pending:
     batch: int
 
     def __call__(self, target: Target, scale: Scale) -> Sample:
-        entries = _entry_count(scale)
-        read = pack(
-            "XREADGROUP", "GROUP", GROUP, CONSUMER, "COUNT", self.batch, "STREAMS", KEY, ">"
-        )
+        entries = entry_count(scale, ENTRIES)
+        read = read_of(KEY, self.batch)
         with Connection(target.port) as connection:
             connection.fill(adds_of_kind("constant", KEY, entries))
             connection.call("XGROUP", "CREATE", KEY, GROUP, "0")
@@ -85,10 +84,6 @@ class _Held:
             RSS_BYTES: (self.rss - before.rss) / entries,
             USED_BYTES: (self.used - before.used) / entries,
         }
-
-
-def _entry_count(scale: Scale) -> int:
-    return max(int(ENTRIES * scale.requests), 10_000)
 
 
 def _wait_until_steady(pid: int, quiet_s: float) -> None:

@@ -2,9 +2,7 @@
 
 Nodes that are like most others (alike.py) are taken one after the other, while others have the
 interpreter: what else a server has to do when it starts goes on beside. A node with anything else
-in it is put back whole.
-
-Nodes that are packed by LZF are unpacked aside for that.
+in it is put back whole. Those that are packed by LZF are unpacked aside for that.
 
 When a segment is full of such nodes, all they hold was looked through and written. But most of
 what is loaded is not read soon, and the nodes are smaller than what came of them. So what was

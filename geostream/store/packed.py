@@ -1,7 +1,7 @@
 """The packed form of a segment: its wire and its index, compressed.
 
 Any other form that the content can be made from serves as well, see ``Form``: entries that were
-loaded stay as their file has them until somebody reads them (rdb/alike.py).
+loaded stay as their file has them until somebody reads them (rdb/stored.py).
 
 Entries of one stream are much alike, so Zstandard at its fastest level leaves a tenth to a
 third of the wire. The index is told as three columns: how far each time half is from the one
