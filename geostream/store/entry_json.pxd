@@ -24,8 +24,9 @@ cdef class AddedEntries:
 
 @cython.locals(found=list, run=AddedEntries, nothing=AddedEntries, added=EntryAdded)
 cpdef list gathered(list effects)
-@cython.locals(at=Py_ssize_t, middle=Py_ssize_t, end=Py_ssize_t)
 cpdef tuple id_of(bytes entry)
+@cython.locals(at=Py_ssize_t, middle=Py_ssize_t, end=Py_ssize_t)
+cdef (u64, u64) _halves_of(bytes entry) except *  # a pair in C: no object is made
 
 
 @cython.final
@@ -44,9 +45,6 @@ cdef class Shape:
         end=Py_ssize_t,
         ms=u64,
         seq=u64,
-        at=Py_ssize_t,
-        middle=Py_ssize_t,
-        behind=Py_ssize_t,
         entry=bytes,
     )
     cpdef Py_ssize_t add_rows(self, list entries, Py_ssize_t place, owner, list values) except -1

@@ -63,6 +63,10 @@ def gathered(effects: list[Any]) -> list[Effect | AddedEntries]:
 
 def id_of(entry: bytes) -> StreamId:
     """Return the ID of an entry in wire form."""
+    return _halves_of(entry)
+
+
+def _halves_of(entry: bytes) -> StreamId:
     at = octets.place_of(entry, _ID_AT, len(entry), _LINE_END) + 2
     middle = octets.digits_end(entry, at, len(entry))
     end = octets.digits_end(entry, middle + 1, len(entry))
@@ -97,10 +101,7 @@ class Shape:
         first, end = place, min(len(entries), place + _AT_ONCE)
         while place < end:
             entry = entries[place]
-            at = octets.place_of(entry, _ID_AT, len(entry), _LINE_END) + 2
-            middle = octets.digits_end(entry, at, len(entry))
-            behind = octets.digits_end(entry, middle + 1, len(entry))
-            ms, seq = octets.decimal(entry, at, middle), octets.decimal(entry, middle + 1, behind)
+            ms, seq = _halves_of(entry)
             if ms >= _HALF or seq >= _HALF:
                 break
             text = self.text(entry)
