@@ -82,6 +82,7 @@ COMPILED_MODULES = [
     "geostream.store.own_ids",
     "geostream.store.pending",
     "geostream.store.progress",
+    "geostream.store.row_pages",
     "geostream.store.runs",
     "geostream.store.segment",
     "geostream.store.selection",

@@ -5,9 +5,11 @@ cimport cython
 from geostream.store cimport octets
 from geostream.store.effects.entry_added cimport EntryAdded
 from geostream.store.octets cimport octet, u64
+from geostream.store.row_pages cimport RowPages
 
 cdef int _STAR
 cdef int _LINE_END
+cdef int _NOT_ASCII
 cdef Py_ssize_t _ID_AT
 cdef u64 _HALF
 cdef Py_ssize_t _BUFFER_BYTES
@@ -49,9 +51,24 @@ cdef class Shape:
     )
     cpdef Py_ssize_t add_rows(self, list entries, Py_ssize_t place, owner, list values) except -1
     @cython.locals(
+        first=Py_ssize_t,
+        end=Py_ssize_t,
+        ms=u64,
+        seq=u64,
+        entry=bytes,
+        size=Py_ssize_t,
+    )
+    cpdef Py_ssize_t add_pages(
+        self, list entries, Py_ssize_t place, u64 owner, RowPages pages
+    ) except -1
+    @cython.locals(size=Py_ssize_t)
+    cpdef text(self, bytes entry)
+    @cython.locals(
         stop=Py_ssize_t, at=Py_ssize_t, digits=Py_ssize_t, words=Py_ssize_t, size=Py_ssize_t
     )
-    cpdef text(self, bytes entry)
+    cdef Py_ssize_t _put_object(self, bytes entry) except -2
+    @cython.locals(out="octet*", bits=int, place=Py_ssize_t)
+    cdef bint _is_text(self, Py_ssize_t size) except -1
     @cython.locals(
         out="octet*",
         to=Py_ssize_t,

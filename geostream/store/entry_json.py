@@ -21,8 +21,9 @@ from geostream.store import octets
 from geostream.store.effects.effect import Effect
 from geostream.store.effects.entry_added import EntryAdded
 from geostream.store.ids import StreamId
+from geostream.store.row_pages import RowPages
 
-_STAR, _LINE_END = 42, 13
+_STAR, _LINE_END, _NOT_ASCII = 42, 13, 128
 _ID_AT = 4  # of an entry: behind *2 and its line end
 _HALF = 2**63
 _BUFFER_BYTES = 4096
@@ -116,11 +117,30 @@ class Shape:
             place += 1
         return place - first
 
+    def add_pages(self, entries: list[bytes], place: int, owner: int, pages: RowPages) -> int:
+        """Do the same with rows that go to pages, while these have room."""
+        first, end = place, min(len(entries), place + _AT_ONCE)
+        while place < end:
+            entry = entries[place]
+            ms, seq = _halves_of(entry)
+            if ms >= _HALF or seq >= _HALF:
+                break
+            size = self._put_object(entry)
+            if size < 0 or not pages.add(owner, ms, seq, self._out, size, crc32(entry), entry):
+                break
+            place += 1
+        return place - first
+
     def text(self, entry: bytes) -> str | None:
         """Return an entry's fields as a JSON object; None if it is not one of these."""
+        size = self._put_object(entry)
+        return octets.text(self._out, 0, size) if size >= 0 else None
+
+    def _put_object(self, entry: bytes) -> int:
+        """Write an entry's fields as an object; return its size, -1 if it is not one of these."""
         stop = len(entry)
         if stop > self._largest_bytes:
-            return None
+            return -1
         if 2 * stop + self._head_bytes > self._room:
             self._room = 4 * stop + self._head_bytes
             self._buffer = self._out = bytearray(self._room)
@@ -128,15 +148,25 @@ class Shape:
         digits = octets.place_of(entry, at, stop, _LINE_END)
         words = octets.decimal(entry, at + 1, digits)
         if words != 2 * self._count:
-            return None
+            return -1
         size = self._put_fields(entry, digits + 2, stop)
         if size < 0:
-            return None
+            return -1
         size = octets.put(self._out, size, _END, 0, len(_END))
+        return size if self._is_text(size) else -1
+
+    def _is_text(self, size: int) -> bool:
+        """Tell whether what was written is UTF-8."""
+        out, bits = self._out, 0
+        for place in range(size):
+            bits |= out[place]
+        if bits < _NOT_ASCII:
+            return True
         try:
-            return octets.text(self._out, 0, size)
+            octets.text(self._out, 0, size)
         except UnicodeDecodeError:
-            return None
+            return False
+        return True
 
     def _put_fields(self, entry: bytes, at: int, stop: int) -> int:
         """Write all but the end of the object; return the place behind, -1 if it cannot be."""

@@ -13,6 +13,7 @@ import hiredis
 from geostream.store.entry_json import id_of
 from geostream.store.ids import StreamId
 from geostream.store.wire import unpack_entry
+from geostream_plugins.sqlite.handing import Handing
 from geostream_plugins.sqlite.many import inserting
 from geostream_plugins.sqlite.people import fields_json, objects_json
 from geostream_plugins.sqlite.rows import StreamRow
@@ -26,37 +27,36 @@ _FEW_AT_ONCE = 16  # ... where others are
 
 
 class EntryWriter:
-    """Makes rows and writes them; ``shows_fields`` says whether with JSON for people."""
+    """Makes rows and writes them."""
 
     def __init__(self, shows_fields: bool) -> None:
+        """Prepare.
+
+        shows_fields -- whether rows have JSON for people
+        """
         self.shows_fields = shows_fields
+        self.handing: Handing | None = None  # for many rows, if there is one
 
     def write(self, connection: sqlite3.Connection, streams: list[StreamRow]) -> list[StreamRow]:
         """Write what was added to streams, in its order; return those with new fields."""
         learned: list[StreamRow] = []
-        values: list[Any] = []  # of rows not written yet
+        rows = _Rows(connection, self.handing, sum(len(row.added) for row in streams))
         for row in streams:
             entries, row.added = row.added, []
             place = 0
             while place < len(entries):
-                count = _add_alike(row, entries, place, values)
+                count = rows.add_alike(row, entries, place)
                 if not count:
                     size = _FEW_AT_ONCE if row.quick else _MOST_AT_ONCE
                     some = entries[place : place + size]
                     count = len(some)
-                    if self._add_others(connection, row, some, values):
+                    if self._add_others(row, some, rows):
                         learned.append(row)
                 place += count
-        _ADD.run_flat(connection, values)
+        rows.write()
         return learned
 
-    def _add_others(
-        self,
-        connection: sqlite3.Connection,
-        row: StreamRow,
-        entries: list[bytes],
-        values: list[Any],
-    ) -> bool:
+    def _add_others(self, row: StreamRow, entries: list[bytes], rows: _Rows) -> bool:
         """Make rows of any entries; tell whether they have new fields."""
         learned = False
         texts: Iterable[str | None] = repeat(None)
@@ -64,25 +64,61 @@ class EntryWriter:
         if self.shows_fields:
             learned, texts, pairs = _shown(row, list(map(unpack_entry, entries)), entries)
         for entry, text, pair in zip(entries, texts, pairs):  # noqa: B905
-            ms, seq = map(signed, id_of(entry))
-            # As a bytearray, which sqlite3 takes as it is: see many.py
-            made = (row.id, ms, seq, text, crc32(entry), bytearray(entry))
-            if pair is None:
-                values += made
-            else:
-                _ADD.run_flat(connection, values)
-                values.clear()
-                _ADD_WITH_PAIRS.run(connection, [(*made, pair)])
+            rows.add(row.id, entry, text, pair)
         return learned
 
 
-def _add_alike(row: StreamRow, entries: list[bytes], place: int, values: list[Any]) -> int:
-    """Make rows of entries whose fields are known, from a place on; return how many."""
-    for shape in row.quick.values():
-        count = shape.add_rows(entries, place, row.id, values)
-        if count:
-            return count
-    return 0
+class _Rows:
+    """Rows that are written in the order in which they come: to pages while that goes, or bound."""
+
+    def __init__(self, connection: sqlite3.Connection, handing: Handing | None, rows: int) -> None:
+        """Begin; ``rows`` are expected."""
+        self._connection = connection
+        self._handing = handing
+        self._pages = None if handing is None else handing.pages_for(rows)
+        self._values: list[Any] = []  # of rows behind those in the pages
+
+    def add_alike(self, row: StreamRow, entries: list[bytes], place: int) -> int:
+        """Add those from a place on whose fields are known; return how many."""
+        for shape in row.quick.values():
+            if self._pages is not None:
+                count = shape.add_pages(entries, place, row.id, self._pages)
+                if count:
+                    return count
+            count = shape.add_rows(entries, place, row.id, self._values)
+            if count:
+                self._leave_pages()
+                return count
+        return 0
+
+    def add(self, stream_id: int, entry: bytes, text: str | None, pair: str | None) -> None:
+        """Add one, with what is shown of it."""
+        ms, seq = map(signed, id_of(entry))
+        crc = crc32(entry)
+        if self._pages is not None:
+            if pair is None and text is not None and ms >= 0 and seq >= 0:
+                shown = text.encode()
+                if self._pages.add(stream_id, ms, seq, shown, len(shown), crc, entry):
+                    return
+            self._leave_pages()
+        # As a bytearray, which sqlite3 takes as it is: see many.py
+        made = (stream_id, ms, seq, text, crc, bytearray(entry))
+        if pair is None:
+            self._values += made
+        else:
+            self.write()
+            _ADD_WITH_PAIRS.run(self._connection, [(*made, pair)])
+
+    def write(self) -> None:
+        """Write what is not written yet."""
+        self._leave_pages()
+        _ADD.run_flat(self._connection, self._values)
+        self._values.clear()
+
+    def _leave_pages(self) -> None:
+        if self._handing is not None and self._pages is not None:
+            self._handing.hand_over(self._pages)
+            self._pages = None
 
 
 def _shown(

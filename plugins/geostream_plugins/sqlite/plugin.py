@@ -42,6 +42,7 @@ from geostream_plugins.sqlite.entry_rows import EntryWriter
 from geostream_plugins.sqlite.faults import told_as_damage, told_as_disk_faults
 from geostream_plugins.sqlite.files import Lock, LogFile
 from geostream_plugins.sqlite.flush import clear_orphans, flush
+from geostream_plugins.sqlite.handing import Handing
 from geostream_plugins.sqlite.load import Loader
 from geostream_plugins.sqlite.log_check import NO_MARK, Mark, boot_id, check_log
 from geostream_plugins.sqlite.options import Options
@@ -77,6 +78,7 @@ class SqlitePersistence(Persistence):
         self._file_lock: Lock | None = None
         self._log: LogFile | None = None
         self._connection: sqlite3.Connection
+        self._handing: Handing
         self._is_connected = False
         self._checkpoints: Checkpoints | None = None
         self._checkpoint_at_bytes = AT_BYTES
@@ -104,6 +106,7 @@ class SqlitePersistence(Persistence):
                     self.report.remarks.append(remark)
                 self._connection = open_database(self.path).conn
                 self._is_connected = True
+                self._handing = self._entries.handing = Handing(self._connection)
                 self._numbers = read_numbers(self._connection)
                 self._is_behind = self._read_catalog().is_used
             self._log = LogFile(self.path)  # which reading has created
@@ -228,7 +231,7 @@ class SqlitePersistence(Persistence):
         """Commit what is done inside, or take it back in the file."""
         with told_as_disk_faults(self.path):
             try:
-                self._connection.execute("BEGIN IMMEDIATE")
+                self._handing.begin()
                 yield
                 self._connection.execute("COMMIT")
             except BaseException:

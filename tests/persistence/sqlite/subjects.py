@@ -127,7 +127,7 @@ def copy_files(source: Path, target: Path) -> None:
 
 
 class Failing:
-    """A connection whose n-th statement fails."""
+    """A connection whose n-th statement fails, or handing over, which counts as one."""
 
     def __init__(self, connection: sqlite3.Connection, count: int) -> None:
         self.connection = connection
@@ -135,12 +135,19 @@ class Failing:
 
     def execute(self, sql: str, values: object = ()) -> sqlite3.Cursor:
         if sql != "ROLLBACK":
-            self.left -= 1
-            if self.left == 0:
-                fault = sqlite3.OperationalError("disk I/O error")
-                fault.sqlite_errorcode = sqlite3.SQLITE_IOERR | (3 << 8)
-                raise fault
+            self._count()
         return self.connection.execute(sql, values)
+
+    def deserialize(self, data: memoryview, name: str) -> None:
+        self._count()
+        self.connection.deserialize(data, name=name)
+
+    def _count(self) -> None:
+        self.left -= 1
+        if self.left == 0:
+            fault = sqlite3.OperationalError("disk I/O error")
+            fault.sqlite_errorcode = sqlite3.SQLITE_IOERR | (3 << 8)
+            raise fault
 
     def __getattr__(self, name: str) -> object:
         return getattr(self.connection, name)
