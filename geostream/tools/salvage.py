@@ -31,6 +31,7 @@ NARROWING_STEPS = 16  # when looking for the first readable row behind a damage
 
 _PLACE = re.compile(r"table (\w+), (.*?): ", re.DOTALL)
 _CONDITION = re.compile(r"(\w+) (b'(?:[^'\\]|\\.)*'|b\"(?:[^\"\\]|\\.)*\"|-?\d+(?:-\d+)?)(?:, |$)")
+_ENTRY_ID = "printf('%u-%u', ms, seq)"
 
 Row = tuple[Any, ...]
 
@@ -81,8 +82,11 @@ def _take_out(path: Path, damage: Damage) -> int:
     columns = {"db" if name == "database" else name: text for name, text in conditions.items()}
     if not columns:
         return 0
-    where = " AND ".join(f'"{name}" = ?' for name in columns)
     values = [_value(text) for text in columns.values()]
+    where = " AND ".join(
+        f'"{name}" = ?' if not isinstance(value, str) else f"{_ENTRY_ID} = ?"
+        for name, value in zip(columns, values, strict=True)
+    )
     with closing(sqlite3.connect(path)) as connection, connection:
         change = f'DELETE FROM "{place[1]}"'
         if BY_COUNT in damage.reason:  # the row is whole: it says of how many there are some left

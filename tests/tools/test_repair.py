@@ -16,6 +16,7 @@ import pytest
 
 from tests.persistence.formats.golden_files import GOLDEN
 from tests.persistence.scripts import Source
+from tests.persistence.sqlite.subjects import put_version_1
 from tests.support.servers import GEOSTREAM, start
 from tests.support.wire import Client
 from tests.tools.places import NAMES, everything, listing, rich, run, write
@@ -191,6 +192,39 @@ def test_rows_of_a_sqlite_file_that_make_no_sense_are_taken_out(change, lost, tm
     found, whole = everything(target), everything(numbered(3, 20))
     different = [key for key in whole[0] if found[0].get(key) != whole[0][key]]
     assert len(different) == 1
+
+
+@pytest.mark.parametrize(
+    ("page_of", "change", "lost"),
+    [
+        (None, None, None),
+        ("groups_stream", None, "SQLite says"),
+        (None, "UPDATE entries SET raw = x'00' WHERE stream_id = 1 AND ms < 0", "entries"),
+    ],
+)
+def test_a_file_with_tables_of_an_older_version_is_read_and_left_as_it_is(
+    page_of, change, lost, tmp_path
+):
+    source, target = tmp_path / "a.db", tmp_path / "b.db"
+    put_version_1(source)
+    whole = everything(source)
+    with closing(sqlite3.connect(source)) as connection, connection:
+        query = "SELECT rootpage * 8192 FROM sqlite_master WHERE name = ?"
+        end = (connection.execute(query, [page_of]).fetchone() or [0])[0]
+        if change is not None:
+            assert connection.execute(change).rowcount == 1
+    data = source.read_bytes()
+    if end:
+        data = data[: end - 8192] + bytes(8192) + data[end:]
+        source.write_bytes(data)
+    result = run("repair", source, "--to", target)
+    assert result.exit_code == (lost is not None), result.output
+    assert (lost or "nothing was lost") in result.stdout
+    assert source.read_bytes() == data
+    found = everything(target)
+    if change is not None:
+        assert found[0].pop(b"orders") != whole[0].pop(b"orders")
+    assert found == whole
 
 
 @pytest.fixture

@@ -15,8 +15,8 @@ from one end to the other and needs no index.
 SQLite has no checksum of its own. A row without ``crc`` was put there by hand and is parsed. The
 other tables have such a column too, see checks.py.
 
-A generated column is computed for each row that is put, although it is not stored: the ID costs
-0.3 us, the time cost 0.8 us. So the time is only in views. In tables WITHOUT ROWID generated
+A generated column is computed for each row that is put, although it is not stored: of an entry
+the ID cost 0.3 us, the time 0.8 us. So both are only in views. In tables WITHOUT ROWID generated
 columns stand last and keys first: else the integrity_check of SQLite 3.40 mistakes one column
 for another.
 
@@ -30,7 +30,6 @@ from __future__ import annotations
 import errno
 import json
 import sqlite3
-from collections.abc import Callable
 from pathlib import Path
 
 from sqlite_utils import Database
@@ -39,10 +38,11 @@ from geostream.persistence.api import Corrupt
 from geostream_plugins.sqlite.checkpoints import SHARED_BYTES
 from geostream_plugins.sqlite.checks import crc_of
 from geostream_plugins.sqlite.faults import ADVICE
-from geostream_plugins.sqlite.views import ALL_ENTRIES, TS
+from geostream_plugins.sqlite.migrations import MIGRATIONS
+from geostream_plugins.sqlite.views import ALL_ENTRIES_SQL
 
 FORMAT = "geostream"
-VERSION = 1
+VERSION = 2
 NAMES = ["streams", "entries", "groups", "consumers", "pending", "idmp", "strings"]
 OLDEST_SQLITE = (3, 38, 0)  # STRICT tables, JSON built in
 PAGE_BYTES = 8192
@@ -78,7 +78,6 @@ CREATE TABLE streams (
 CREATE INDEX streams_key ON streams (db, key);
 CREATE TABLE entries (
     stream_id INTEGER NOT NULL REFERENCES streams (id),
-    id {_ID.format("")},
     fields TEXT,
     pairs TEXT,
     ms INTEGER NOT NULL,
@@ -143,14 +142,8 @@ CREATE TABLE strings (
     crc INTEGER,
     PRIMARY KEY (db, key)
 ) STRICT;
-CREATE VIEW {ALL_ENTRIES} AS SELECT db, streams.name AS stream, entries.id AS id, {TS},
-    entries.fields AS fields, entries.pairs AS pairs
-FROM streams JOIN entries ON stream_id = streams.id;
+{ALL_ENTRIES_SQL};
 """
-
-#: How the tables of a version become those of the next. Each runs inside one transaction with
-#: all that follow it.
-MIGRATIONS: dict[int, Callable[[sqlite3.Connection], None]] = {}
 
 
 def open_database(path: Path) -> Database:
@@ -231,11 +224,11 @@ def _bring_up_to_date(database: Database, path: Path) -> None:
     if version > VERSION:
         reason = f"written by a newer geostream: its tables are of version {version}, and this "
         raise Corrupt(path, None, f"{reason}one knows up to {VERSION}", "upgrade geostream")
-    if version < VERSION:
-        _migrate(connection, path, version)
-    if missing := set(NAMES) - set(database.table_names()):
+    if missing := set(NAMES) - set(tables):
         raise Corrupt(path, None, f"there is no table {min(missing)}", ADVICE)
     _check_tables(connection, path)
+    if version < VERSION:  # which notes anew what the tables are: not before they were checked
+        _migrate(connection, path, version)
 
 
 def _create(connection: sqlite3.Connection) -> None:
@@ -312,7 +305,7 @@ def _migrate(connection: sqlite3.Connection, path: Path, version: int) -> None:
             if number not in MIGRATIONS:
                 reason = f"its tables are of version {number}, which nothing can read any more"
                 raise Corrupt(path, None, reason, "load it with an older geostream")
-            MIGRATIONS[number](connection)
+            MIGRATIONS[number](connection, path)
         _note_tables(connection)
         connection.execute(
             "UPDATE _geostream_meta SET value = ? WHERE name = 'version'", [str(VERSION)]

@@ -25,6 +25,13 @@ ALL_ENTRIES = "all_entries"
 TS = """CASE WHEN ms BETWEEN 0 AND 253402300799999
     THEN strftime('%Y-%m-%dT%H:%M:%fZ', ms / 1000.0, 'unixepoch') END AS ts"""
 
+# A text also where it is compared with a number
+ID = "CAST(printf('%u-%u', ms, seq) AS TEXT) AS id"
+
+ALL_ENTRIES_SQL = f"""CREATE VIEW {ALL_ENTRIES} AS SELECT db, streams.name AS stream, {ID}, {TS},
+    entries.fields AS fields, entries.pairs AS pairs
+FROM streams JOIN entries ON stream_id = streams.id"""
+
 
 class Views:
     """Keeps the views of a catalog's streams; also decides when."""
@@ -104,7 +111,7 @@ def _free_name(row: StreamRow, taken: set[str]) -> str:
 
 def view_sql(name: str, stream_id: int, fields: list[str]) -> str:
     """Return the statement that makes a view of a stream."""
-    columns = ["id", TS]
+    columns = [ID, TS]
     taken = {"id", "ts"}
     for field in fields:
         column, number = field or "(empty)", 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import shutil
 import sqlite3
 from collections.abc import Iterable, Sequence
@@ -116,6 +117,12 @@ def ask(directory: Path, sql: str, *values: object) -> list[tuple]:
         return connection.execute(sql, values).fetchall()
     finally:
         connection.close()
+
+
+def put_version_1(path: Path) -> None:
+    """Put a file whose tables are of version 1, as it was written then."""
+    packed = Path(__file__).parent / "version_1.db.gz"
+    path.write_bytes(gzip.decompress(packed.read_bytes()))
 
 
 def copy_files(source: Path, target: Path) -> None:
