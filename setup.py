@@ -14,6 +14,7 @@ fails, a note says so, the plain files are installed and everything works, more 
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from importlib.machinery import EXTENSION_SUFFIXES
@@ -98,6 +99,7 @@ DIRECTIVES = {
     "language_level": 3,
     "binding": True,  # functions have signatures, annotations and defaults to look at
     "nonecheck": True,  # None where an object is declared is an AttributeError, not a crash
+    "auto_pickle": False,  # nobody pickles these; to be ready for it is a seventh of the C code
 }
 
 #: Their hot functions are decorated, which a .pxd cannot declare: annotations are C types here.
@@ -155,6 +157,7 @@ class BuildAllOrNothing(build_ext):
             # then warns of classes in other modules, which have bases, is nothing to see.
             Options.get_directive_defaults().update(freelist=0, no_gc=False)
             Errors.LEVEL = 2
+            gc.set_threshold(100_000)  # trees of syntax are full of cycles, and go as a whole
             generated = []
             names = sorted((each.name for each in self.extensions), key=sort_key)
             for _, alike in groupby(names, sort_key):  # what they import is read once for all
