@@ -92,6 +92,14 @@ SETUP = """
     SET n 10
 """
 
+LOOK = """
+    SELECT 0
+    XRANGE s - +
+    XINFO STREAM s
+    XPENDING s g - + 10
+    XINFO GROUPS s
+"""
+
 NOT_WITH = {  # right answers that two servers cannot share
     "WAIT {} 0": {"5", "1", "9223372036854775807"},  # would wait for replicas for ever
     "SCAN 0 COUNT {}": {"1"},  # one of two keys, which one is a matter of hashing
@@ -113,10 +121,7 @@ def _try_every_number(both: Both, line: str) -> None:
     for number in NUMBERS:
         if number in NOT_WITH.get(line, ()):
             continue
-        both.run_at_once("FLUSHALL\n" + SETUP)
-        both.run_many(line.format(number))
-        both.run("SELECT 0")
-        both.run_many("XRANGE s - +\nXINFO STREAM s\nXINFO GROUPS s\nXPENDING s g - + 10")
+        both.run_at_once(f"FLUSHALL\n{SETUP}\n{line.format(number)}\n{LOOK}")
 
 
 @pytest.mark.parametrize("line", LINES)
