@@ -18,12 +18,14 @@ cdef Py_ssize_t _BLOB
 cdef Py_ssize_t _NUMBERS_BYTES
 cdef Py_ssize_t _LARGEST
 cdef Py_ssize_t _PAGES_AT
+cdef Py_ssize_t _FEW_PAGES
 
 
 @cython.final
 cdef class RowPages:
     cdef readonly Py_ssize_t rows
     cdef Py_ssize_t _most_pages
+    cdef Py_ssize_t _room
     cdef bytearray _buffer
     cdef octet* _out
     cdef Py_ssize_t _pages
@@ -45,9 +47,10 @@ cdef class RowPages:
     )
     cpdef bint add(
         self, u64 owner, u64 ms, u64 seq, const octet* text, Py_ssize_t size, u64 crc, bytes raw
-    )
+    ) except -1
     cpdef void finish(self)
-    cdef bint _begin_leaf(self)
+    cdef bint _begin_leaf(self) except -1
+    cdef bint _grow(self) except -1
     cdef void _end_leaf(self)
     @cython.locals(at=Py_ssize_t, place=Py_ssize_t, out="octet*")
     cdef void _name_leaf(self)

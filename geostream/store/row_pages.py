@@ -28,6 +28,7 @@ _INT, _TEXT, _BLOB = 6, 13, 12  # types: of eight bytes; of no bytes, two more f
 _NUMBERS_BYTES = 4 * 8
 _LARGEST = PAGE_BYTES - 35  # of a record; the rest of a larger one would be on other pages
 _PAGES_AT = 28  # how many pages there are
+_FEW_PAGES = 16  # that there is room for at first: most servers never fill more
 
 
 class RowPages:
@@ -41,7 +42,8 @@ class RowPages:
         """
         self.rows = 0
         self._most_pages = most_pages
-        self._buffer = self._out = bytearray(most_pages * PAGE_BYTES)
+        self._room = min(_FEW_PAGES, most_pages)
+        self._buffer = self._out = bytearray(self._room * PAGE_BYTES)
         self._buffer[:PAGE_BYTES] = first_page
         self.clear()
 
@@ -116,7 +118,7 @@ class RowPages:
         return memoryview(self._buffer)[: self._pages * PAGE_BYTES]
 
     def _begin_leaf(self) -> bool:
-        if self._pages >= self._most_pages:
+        if self._pages >= self._room and not self._grow():
             return False
         if self._pages > _FIRST_LEAF:
             self._end_leaf()
@@ -125,6 +127,15 @@ class RowPages:
         self._pages += 1
         self._cells = 0
         self._top = _PAGE
+        return True
+
+    def _grow(self) -> bool:
+        if self._room >= self._most_pages:
+            return False
+        before = self._buffer
+        self._room = min(2 * self._room, self._most_pages)
+        self._buffer = self._out = bytearray(self._room * PAGE_BYTES)
+        self._buffer[: len(before)] = before
         return True
 
     def _end_leaf(self) -> None:
