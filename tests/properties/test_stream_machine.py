@@ -30,7 +30,11 @@ from tests.support.servers import REDIS, VALKEY
 
 pytestmark = pytest.mark.real_redis
 
-SIZES = {"": (settings.default.max_examples, 50), "quick": (20, 30), "thorough": (3000, 80)}
+SIZES = {
+    "": (settings.default.max_examples * 6 // 5, 50),
+    "quick": (20, 30),
+    "thorough": (3000, 80),
+}
 EXAMPLES, STEPS = SIZES[os.environ.get("GEOSTREAM_HYPOTHESIS", "")]
 
 NODE_ENTRIES = "stream-node-max-entries"
