@@ -48,18 +48,10 @@ cdef class Shape:
         ms=u64,
         seq=u64,
         entry=bytes,
-    )
-    cpdef Py_ssize_t add_rows(self, list entries, Py_ssize_t place, owner, list values) except -1
-    @cython.locals(
-        first=Py_ssize_t,
-        end=Py_ssize_t,
-        ms=u64,
-        seq=u64,
-        entry=bytes,
         size=Py_ssize_t,
     )
-    cpdef Py_ssize_t add_pages(
-        self, list entries, Py_ssize_t place, u64 owner, RowPages pages
+    cpdef Py_ssize_t add_rows(
+        self, list entries, Py_ssize_t place, owner, list values, RowPages pages=*
     ) except -1
     @cython.locals(size=Py_ssize_t)
     cpdef text(self, bytes entry)

@@ -92,12 +92,20 @@ class Shape:
         self._buffer = self._out = bytearray(_BUFFER_BYTES)
         self._room = _BUFFER_BYTES
 
-    def add_rows(self, entries: list[bytes], place: int, owner: int, values: list[Any]) -> int:
+    def add_rows(
+        self,
+        entries: list[bytes],
+        place: int,
+        owner: int,
+        values: list[Any],
+        pages: RowPages | None = None,
+    ) -> int:
         """Make rows of the entries from a place on; return how many.
 
         Goes on while they are of this shape, up to a number: a compiled loop lets no other
-        thread run. Of a row the values owner, ms, seq, object, CRC-32, entry are put behind
-        those that are there: no tuple, which somebody would take apart again.
+        thread run. Rows go to the pages, if there are any, while these have room. Else of a row
+        the values owner, ms, seq, object, CRC-32, entry are put behind those that are there: no
+        tuple, which somebody would take apart again.
         """
         first, end = place, min(len(entries), place + _AT_ONCE)
         while place < end:
@@ -105,29 +113,19 @@ class Shape:
             ms, seq = _halves_of(entry)
             if ms >= _HALF or seq >= _HALF:
                 break
-            text = self.text(entry)
-            if text is None:
-                break
-            values.append(owner)
-            values.append(ms)
-            values.append(seq)
-            values.append(text)
-            values.append(crc32(entry))
-            values.append(octets.array_of(entry))
-            place += 1
-        return place - first
-
-    def add_pages(self, entries: list[bytes], place: int, owner: int, pages: RowPages) -> int:
-        """Do the same with rows that go to pages, while these have room."""
-        first, end = place, min(len(entries), place + _AT_ONCE)
-        while place < end:
-            entry = entries[place]
-            ms, seq = _halves_of(entry)
-            if ms >= _HALF or seq >= _HALF:
-                break
             size = self._put_object(entry)
-            if size < 0 or not pages.add(owner, ms, seq, self._out, size, crc32(entry), entry):
+            if size < 0:
                 break
+            if pages is not None:
+                if not pages.add(owner, ms, seq, self._out, size, crc32(entry), entry):
+                    break
+            else:
+                values.append(owner)
+                values.append(ms)
+                values.append(seq)
+                values.append(octets.text(self._out, 0, size))
+                values.append(crc32(entry))
+                values.append(octets.array_of(entry))
             place += 1
         return place - first
 
@@ -163,7 +161,7 @@ class Shape:
         if bits < _NOT_ASCII:
             return True
         try:
-            octets.text(self._out, 0, size)
+            octets.text(out, 0, size)
         except UnicodeDecodeError:
             return False
         return True

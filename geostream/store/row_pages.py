@@ -40,7 +40,6 @@ class RowPages:
         first_page -- page 1 of a database whose table, at page 2, has the columns ``COLUMNS``
         most_pages -- three at least, 1,000 at most
         """
-        self.rows = 0
         self._most_pages = most_pages
         self._room = min(_FEW_PAGES, most_pages)
         self._buffer = self._out = bytearray(self._room * PAGE_BYTES)

@@ -13,15 +13,14 @@ import hiredis
 from geostream.store.entry_json import id_of
 from geostream.store.ids import StreamId
 from geostream.store.wire import unpack_entry
-from geostream_plugins.sqlite.handing import Handing
+from geostream_plugins.sqlite.handing import ENTRY_COLUMNS, Handing
 from geostream_plugins.sqlite.many import inserting
 from geostream_plugins.sqlite.people import fields_json, objects_json
 from geostream_plugins.sqlite.rows import StreamRow
 from geostream_plugins.sqlite.u64 import signed
 
-_COLUMNS = "stream_id, ms, seq, fields, crc, raw"  # in the order in which Shape.add_rows puts them
-_ADD = inserting("entries", _COLUMNS)
-_ADD_WITH_PAIRS = inserting("entries", f"{_COLUMNS}, pairs")
+_ADD = inserting("entries", ENTRY_COLUMNS)
+_ADD_WITH_PAIRS = inserting("entries", f"{ENTRY_COLUMNS}, pairs")
 _MOST_AT_ONCE = 512  # rows that are not made by a shape
 _FEW_AT_ONCE = 16  # ... where others are
 
@@ -35,7 +34,7 @@ class EntryWriter:
         shows_fields -- whether rows have JSON for people
         """
         self.shows_fields = shows_fields
-        self.handing: Handing | None = None  # for many rows, if there is one
+        self.handing: Handing  # of the connection that rows are written on
 
     def write(self, connection: sqlite3.Connection, streams: list[StreamRow]) -> list[StreamRow]:
         """Write what was added to streams, in its order; return those with new fields."""
@@ -71,23 +70,22 @@ class EntryWriter:
 class _Rows:
     """Rows that are written in the order in which they come: to pages while that goes, or bound."""
 
-    def __init__(self, connection: sqlite3.Connection, handing: Handing | None, rows: int) -> None:
+    def __init__(self, connection: sqlite3.Connection, handing: Handing, rows: int) -> None:
         """Begin; ``rows`` are expected."""
         self._connection = connection
         self._handing = handing
-        self._pages = None if handing is None else handing.pages_for(rows)
+        self._pages = handing.pages_for(rows)
         self._values: list[Any] = []  # of rows behind those in the pages
 
     def add_alike(self, row: StreamRow, entries: list[bytes], place: int) -> int:
         """Add those from a place on whose fields are known; return how many."""
         for shape in row.quick.values():
-            if self._pages is not None:
-                count = shape.add_pages(entries, place, row.id, self._pages)
+            count = shape.add_rows(entries, place, row.id, self._values, self._pages)
+            if not count and self._pages is not None:
+                count = shape.add_rows(entries, place, row.id, self._values)
                 if count:
-                    return count
-            count = shape.add_rows(entries, place, row.id, self._values)
+                    self._leave_pages()
             if count:
-                self._leave_pages()
                 return count
         return 0
 
@@ -116,7 +114,7 @@ class _Rows:
         self._values.clear()
 
     def _leave_pages(self) -> None:
-        if self._handing is not None and self._pages is not None:
+        if self._pages is not None:
             self._handing.hand_over(self._pages)
             self._pages = None
 

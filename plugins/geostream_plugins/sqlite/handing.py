@@ -16,6 +16,7 @@ from types import FunctionType
 
 from geostream.store.row_pages import COLUMNS, PAGE_BYTES, RowPages
 
+ENTRY_COLUMNS = "stream_id, ms, seq, fields, crc, raw"  # that rows are made of, in this order
 MANY_ROWS = 50  # from which it pays
 MOST_PAGES = 256  # some 15,000 rows of the usual kind
 
@@ -24,8 +25,7 @@ PAGES_PAY = not isinstance(RowPages.add, FunctionType)
 
 _NAME = "_geostream_rows"
 _TABLE = f"CREATE TABLE rows ({COLUMNS})"
-_COPY = f"""INSERT INTO main.entries (stream_id, ms, seq, fields, crc, raw)
-    SELECT owner, ms, seq, fields, crc, raw FROM {_NAME}.rows"""
+_COPY = f"INSERT INTO main.entries ({ENTRY_COLUMNS}) SELECT {COLUMNS} FROM {_NAME}.rows"
 _LOCK = "DELETE FROM main._geostream_meta WHERE 0"
 
 
